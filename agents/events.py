@@ -39,6 +39,14 @@ class Usage:
     completion_tokens: int = 0
     checks: int = 0
 
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.checks + other.checks,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Timings:

@@ -14,8 +14,8 @@ from agents.endpoint import Endpoint, Line, failures, strange_answer
 from knowledge.errors import ModelFailed
 
 PROBE_TIMEOUT_S = 20.0  # for each request; a large model may have to wake up
-WIDE_TOKENS = 1.3  # a Chinese character costs 0.7 to 1.3 tokens, depending on the tokenizer
-ASCII_PER_TOKEN = 3.0  # English prose has about 4 characters to a token, code about 3
+WIDE_TOKENS = 1.5  # a Chinese character costs 0.7 to 1.5 tokens, depending on the tokenizer
+LETTERS_PER_TOKEN = 3.0  # English prose has about 4 letters to a token; a digit or a sign may be one by itself
 REFUSED_OPTION = (400, 422, 501)  # what servers answer to an option they don't know
 
 
@@ -142,8 +142,9 @@ def count_tokens(endpoint: Endpoint, text: str, *, tokenize: bool = True) -> int
 
 def estimate_tokens(text: str) -> int:
     """Returns an upper estimate of the tokens of a text for any tokenizer, Chinese counted by the character."""
-    plain = sum(character.isascii() for character in text)
-    return math.ceil(plain / ASCII_PER_TOKEN + (len(text) - plain) * WIDE_TOKENS)
+    wide = sum(not character.isascii() for character in text)
+    letters = sum(character.isascii() and (character.isalpha() or character.isspace()) for character in text)
+    return math.ceil(wide * WIDE_TOKENS + letters / LETTERS_PER_TOKEN + (len(text) - wide - letters))
 
 
 def _impatient(endpoint: Endpoint) -> Endpoint:

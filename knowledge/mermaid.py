@@ -1,7 +1,7 @@
 """Mermaid flowcharts: what a picture in a note says, as nodes, edges and subgraphs.
 
-The tokens and their order follow mermaid's own grammar (flow.jison, MIT, version 11), so what is read here is what mermaid draws.
-Where it draws less than the author wrote, more is read: a label may contain "direction TB" or an e-mail address.
+The tokens and their order follow mermaid's own grammar, flow.jison of version 11: what is read is what mermaid draws.
+Where mermaid stumbles over plain intent, the intent is read: a label may contain "direction TB" or an e-mail address.
 """
 
 import html
@@ -27,7 +27,7 @@ class MermaidError(UserMistake):
         self.line = line
 
 
-class NotAFlowchart(MermaidError):  # noqa: N818 - a sequence diagram is no error of its author
+class NotAFlowchart(MermaidError):
     """The diagram is of another kind, named by `diagram`; a caller may pass over it."""
 
     def __init__(self, line: int, diagram: str) -> None:
@@ -104,9 +104,7 @@ def _not_begun(text: str) -> MermaidError:
     if word is None:
         return MermaidError(line, "there is nothing in it.", "Begin with 'flowchart TD'.")
     if word[1] in _KINDS:
-        return MermaidError(
-            line, f"only a direction may follow {word[1]!r}.", "Use TB, TD, BT, RL or LR; then a new line."
-        )
+        return MermaidError(line, f"only a direction may follow {word[1]!r}.", "Begin with a line 'flowchart TD'.")
     if not word[1][0].isalpha():
         return MermaidError(line, f"a diagram cannot begin with {word[1]!r}.", "Begin with 'flowchart TD'.")
     return NotAFlowchart(line, word[1])
@@ -124,8 +122,10 @@ _COMMENT: Final = re.compile(r"^[^\S\n]*+%%[^\n]*+", re.MULTILINE)
 _TAG: Final = re.compile(r"<[A-Za-z0-9_]++[^<>]*+>")
 _ENTITY: Final = re.compile(r"#(\w{1,32});", re.ASCII)
 
+_LINK_MARK: Final = r"[xo<]?(?:--|==|-?\.++-|-\.|~~~)"
+_LINK_AHEAD: Final = re.compile(rf"\s*+(?={_LINK_MARK})")
 _LINK: Final = re.compile(r"[xo<]?(?:--+[-xo>]|==+[=xo>]|-?\.+-[xo>]?|~~~+)\s*+")
-_LINK_START: Final = re.compile(r"[xo<]?(?:--|==|-\.)\s*+")
+_LINK_OPENING: Final = re.compile(r"[xo<]?(?:--|==|-\.)\s*+")
 _LINK_TEXT: Final[dict[Style, re.Pattern[str]]] = {
     "normal": re.compile(r'(?:[^-"]|-(?!-))*+'),
     "thick": re.compile(r'[^="]*+'),
@@ -136,18 +136,17 @@ _TEXT: Final = re.compile(r'[^\[\](){}|"]++')
 
 # A keyword is one only where an id begins, and a link's marks end an id: `x--` is an arrow with a cross.
 _ID_PIECE: Final = (
-    r'(?!"|[xo<]?(?:--|==|-?\.++-|-\.|~~~))'
+    rf'(?!"|{_LINK_MARK})'
     r"(?:[0-9]++|[,*#&]|:(?!::)|(?:[A-Za-z0-9!\"#$%&'*+.`?\\_/]|-(?=[^>\-.]))++|-|[^\W\x00-\x7f])"
 )
 _KEYWORD: Final = r"(?:style|linkStyle|classDef|class|click|graph|flowchart|subgraph|end)(?![A-Za-z0-9_])"
 _ID: Final = re.compile(rf"(?!{_KEYWORD})(?:{_ID_PIECE})++")
-_EDGE_ID: Final = re.compile(r'[^\S\n]++([^\s"@\[\](){}|;&]++)@\s*+(?=[xo<]?[-=~.])')
+_EDGE_ID: Final = re.compile(rf'[^\S\n]++([^\s"@\[\](){{}}|;&]++)@\s*+(?={_LINK_MARK})')
 _CLASS: Final = re.compile(rf":::{_ID.pattern}")
 _SHAPE_DATA: Final = re.compile(r'@\{((?:"[^"]*+"|[^}"])*+)\}')
-
 _END: Final = re.compile(r"end(?![A-Za-z0-9_])")
 _SUBGRAPH: Final = re.compile(r"subgraph[^\S\n]++")
-_SUBGRAPH_NAME: Final = re.compile(r'[^\[\](){}|<>"\n;@=~]++')
+_SUBGRAPH_NAME: Final = re.compile(r'(?!")[^\[\](){}|<>\n;@=~]++')
 _STYLING: Final = re.compile(rf"(style|linkStyle|classDef|class|click)[^\S\n]++({_ID.pattern})[^\S\n]++")
 # A semicolon before `property:` belongs to the style; any other ends it.
 _STYLING_REST: Final = re.compile(r'(?:"[^"]*+"|[^"\n;]|;(?=[^\S\n]*+[a-z-]++:[^:]))++')
@@ -178,7 +177,6 @@ _SHAPES: Final[dict[str, tuple[re.Pattern[str], re.Pattern[str]]]] = {
     )
 }
 _OPENING: Final = re.compile("|".join(re.escape(opening) for opening in _SHAPES))
-
 _FLOW_ENTRY: Final = re.compile(r"""(?<![\w-])([\w-]++)\s*+:\s*+("[^"]*+"|'[^']*+'|[^,]*+)""")
 _BLOCK_ENTRY: Final = re.compile(r"""(?<![\w-])([\w-]++)[^\S\n]*+:[^\S\n]*+("[^"]*+"|'[^']*+'|[^\n]*+)""")
 
@@ -189,6 +187,10 @@ _STATEMENT_END: Final = re.compile(r"[^\S\n]*+(?:[\n;]|\Z)")
 _AND: Final = re.compile(r"[^\S\n]++&[^\S\n]++")
 _PIPE: Final = re.compile(r"\|")
 _BRACKET: Final = re.compile(r"\[")
+_NODE_REMEDY: Final = "Give it a plain id and put its text into quotes: A[\"text\"]. The keyword 'end' is no id."
+_TEXT_REMEDY: Final = 'Put the whole text into quotes: A["text"].'
+_LINE_REMEDY: Final = 'Put text with spaces or brackets into quotes: A["text"]. A comment needs a line of its own.'
+_LINK_REMEDY: Final = "Write: A -- text --> B, A == text ==> B, A -. text .-> B, or A -->|text| B."
 
 
 def _cleaned(source: str) -> str:
@@ -206,31 +208,25 @@ def _only_newlines(match: re.Match[str]) -> str:
 
 def _label(text: str) -> str:
     """Return a label without its padding, with mermaid's `#quot;` and `#35;` turned into characters."""
-    text = text.strip()
-    if len(text) > 1 and text.startswith('"') and text.endswith('"'):
-        text = text[1:-1]
-    return _ENTITY.sub(lambda entity: _character(entity[1]) or entity[0], text)
+    text = re.sub(r'^"(.*)"$', r"\1", text.strip(), flags=re.DOTALL)
+    return _ENTITY.sub(_character, text)
 
 
-def _character(name: str) -> str:
-    reference = f"&#{name};" if name.isdigit() else f"&{name};"
-    return html.unescape(reference).replace(reference, "")
+def _character(entity: re.Match[str]) -> str:
+    reference = f"&#{entity[1]};" if entity[1].isdigit() else f"&{entity[1]};"
+    return html.unescape(reference).replace(reference, entity[0])
 
 
-def _label_of(data: str) -> str:
-    """Return the label in the YAML between `@{` and `}`, empty when there is none.
-
-    A block has one entry a line, so that its values may contain commas.
-    """
-    entries = dict(re.findall(_BLOCK_ENTRY if "\n" in data else _FLOW_ENTRY, data))
-    text = entries.get("label", "").strip()
-    return re.sub(r"\n\s*+", "<br/>", text[1:-1] if text[:1] in ("'", '"') else text)
+def _label_in(data: str) -> str | None:
+    """Return the label in the YAML between `@{` and `}`; a block, with one entry a line, may have commas in it."""
+    data = re.sub(r'"[^"]*+"', lambda string: re.sub(r"\n\s*+", "<br/>", string[0]), data)
+    text = dict(re.findall(_BLOCK_ENTRY if "\n" in data else _FLOW_ENTRY, data)).get("label", "").strip()
+    text = text[1:-1] if text[:1] in ("'", '"') else text
+    return _label(text) if text else None
 
 
 def _style(link: str) -> Style:
-    if "." in link:
-        return "dotted"
-    return "thick" if "=" in link else "invisible" if "~" in link else "normal"
+    return "dotted" if "." in link else "thick" if "=" in link else "invisible" if "~" in link else "normal"
 
 
 def _arrow(opening: str, link: str) -> Arrow:
@@ -271,10 +267,8 @@ class _Reader:
         while self._take(_SEPARATORS) and self.at < len(self.text):
             self._statement()
         if self.open:
-            self.at = self.open[-1].at
-            self._fail(
-                f"The subgraph {_shortened(self.open[-1].title)} is never closed.", "Close it with a line 'end'."
-            )
+            box = self.open[-1]
+            self._fail(f"the subgraph {_shortened(box.title)} is never closed.", "Add a line 'end'.", box.at)
         subgraphs = {id_: Subgraph(title, tuple(members)) for id_, (title, members) in self.closed.items()}
         return Flowchart(self.nodes, tuple(self.edges), subgraphs)
 
@@ -284,16 +278,18 @@ class _Reader:
             self.at = match.end()
         return match
 
-    def _need(self, pattern: re.Pattern[str], what: str, remedy: str) -> re.Match[str]:
+    def _need(self, pattern: re.Pattern[str], what: str, remedy: str, begun: int | None = None) -> re.Match[str]:
+        """Take what must come next; without it, blame the line at `begun`, where the unfinished thing begins."""
         match = self._take(pattern)
         if match is None:
             found = self.text[self.at : self.at + 40].split("\n", 1)[0]
-            self._fail(f"expected {what}, found {_shortened(found) if found else 'the end of the line'}.", remedy)
+            found = _shortened(found) if found else "the end of the line"
+            self._fail(f"expected {what}, found {found}.", remedy, self.at if begun is None else begun)
         return match
 
-    def _fail(self, message: str, remedy: str) -> NoReturn:
-        before = self.text[: self.at]
-        read = before.rstrip() if self.at == len(self.text) else before
+    def _fail(self, message: str, remedy: str, at: int) -> NoReturn:
+        before = self.text[:at]
+        read = before.rstrip() if at == len(self.text) else before
         raise MermaidError(read.count("\n") + 1, message, remedy)
 
     def _statement(self) -> None:
@@ -309,7 +305,7 @@ class _Reader:
                 self.nodes.setdefault(styling[2], styling[2])
         elif not self._take(_ASIDE):
             self._chain()
-        self._need(_STATEMENT_END, "a link or a new line", 'Put text with spaces or brackets into quotes: A["text"].')
+        self._need(_STATEMENT_END, "a link or a new line", _LINE_REMEDY)
 
     def _open(self, at: int) -> None:
         string = self._take(_STRING)
@@ -322,7 +318,7 @@ class _Reader:
 
     def _close(self) -> None:
         if not self.open:
-            self._fail("'end' closes no subgraph.", "Take it away, or write 'End' if it is a node.")
+            self._fail("'end' closes no subgraph.", "Take it away, or write 'End' if it is a node.", self.at)
         box = self.open.pop()
         id_ = box.id or f"subGraph{self.closings}"
         self.closings += 1
@@ -337,7 +333,7 @@ class _Reader:
         while link := self._link():
             targets = self._group()
             if len(self.edges) + len(sources) * len(targets) > MAX_EDGES:
-                self._fail(f"there are more than {MAX_EDGES} links.", "Split the diagram.")
+                self._fail(f"there are more than {MAX_EDGES} links.", "Split the diagram.", self.at)
             self.edges.extend(Edge(source, target, *link) for source in sources for target in targets)
             sources = targets
 
@@ -348,63 +344,55 @@ class _Reader:
         return ids
 
     def _node(self) -> str:
-        id_ = self._need(
-            _ID, "a node", "Give it a plain id and put its text into quotes: A[\"text\"]; 'end' is no id."
-        )[0]
-        label = ""
+        id_ = self._need(_ID, "a node", _NODE_REMEDY)[0]
         opening = self._take(_OPENING)
-        if opening:
-            label = self._text(*_SHAPES[opening[0]])
+        label = self._text(*_SHAPES[opening[0]]) if opening else None
         self._take(_CLASS)
         data = self._take(_SHAPE_DATA)
-        named = _label(_label_of(data[1])) if data else ""
+        renamed = _label_in(data[1]) if data else None
         if id_ in self.edge_ids:
             return id_
         self.nodes.setdefault(id_, id_)
-        if opening or named:
-            self.nodes[id_] = named or label
+        for text in (label, renamed):
+            if text is not None:
+                self.nodes[id_] = text
         if self.open:
             self.open[-1].members[id_] = None
         return id_
 
     def _text(self, text: re.Pattern[str], closing: re.Pattern[str]) -> str:
-        quoting = 'Put the whole text into quotes: A["text"].'
-        found = self._take(_STRING) or self._need(text, "a text", quoting)
-        self._need(closing, "the end of the text", quoting)
+        begun = self.at
+        found = self._take(_STRING) or self._need(text, "a text", _TEXT_REMEDY)
+        self._need(closing, "the end of the text", _TEXT_REMEDY, begun)
         return _label(found[found.lastindex or 0])
 
     def _link(self) -> tuple[str, Style, Arrow] | None:
         """Read a link with its text, where one follows; a link may stand on the next line, an edge's id may not."""
-        at = self.at
-        named = self._take(_EDGE_ID)
-        if named:
+        if not self._take(_LINK_AHEAD):
+            named = self._take(_EDGE_ID)
+            if named is None:
+                return None
             self.edge_ids.add(named[1])
-        else:
-            self._take(_SPACE)
-        if link := self._take(_LINK):
-            label = self._text(_TEXT, _PIPE) if self._take(_PIPE) else ""
-            self._take(_BLANKS)
-            return label, _style(link[0]), _arrow("", link[0].rstrip())
-        if opening := self._take(_LINK_START):
-            return self._link_around_text(opening[0])
-        self.at = at
-        return None
+        link = self._take(_LINK)
+        if link is None:
+            return self._link_around_text(self._need(_LINK_OPENING, "a link", _LINK_REMEDY)[0])
+        label = self._text(_TEXT, _PIPE) if self._take(_PIPE) else ""
+        self._take(_BLANKS)
+        return label, _style(link[0]), _arrow("", link[0].rstrip())
 
     def _link_around_text(self, opening: str) -> tuple[str, Style, Arrow]:
         style = _style(opening)
         start = self.at
         string = self._take(_STRING)
         self._take(_SPACE if string else _LINK_TEXT[style])
-        # The closing link begins before the character that ended the text: with the dash of `-.->`, the mark of `x-->`.
-        if not string and style == "dotted" and self.text[start : self.at].endswith("-"):
-            self.at -= 1
-        if not string and self.text[start : self.at].endswith(("x", "o", "<")):
-            self.at -= 1
+        if string is None:
+            # The closing link begins in what looks like text: with the dash of `-.->`, with the mark of `x-->`.
+            self.at -= style == "dotted" and self.text[start : self.at].endswith("-")
+            self.at -= self.text[start : self.at].endswith(("x", "o", "<"))
         label = _label(string[string.lastindex or 0] if string else self.text[start : self.at])
-        remedy = "Write: A -- text --> B, A == text ==> B, A -. text .-> B, or A -->|text| B."
-        link = self._need(_LINK, "the end of the link", remedy)[0].rstrip()
-        if not label or _style(link) != style:
-            self._fail(f"the link {_shortened(opening.strip())} is not closed.", remedy)
+        link = self._need(_LINK, "the end of the link", _LINK_REMEDY, start)[0].rstrip()
+        if _style(link) != style or not (label or string):
+            self._fail(f"the link {_shortened(opening.strip())} is not closed.", _LINK_REMEDY, start)
         return label, style, _arrow(opening, link)
 
 

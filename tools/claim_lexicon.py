@@ -4,13 +4,10 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-NEGATION: Final = "!not"
-
 # One idea a line: English forms, then Chinese forms. The first English form names the idea.
 _TERMS: Final = """
 language model|llm|large language model = 语言模型|大模型|大语言模型
 model = 模型
-small model = 小模型
 token = 词元|令牌
 tokenizer|tokenize|tokenization = 分词器|分词
 vocabulary = 词表|词汇表
@@ -67,7 +64,7 @@ cost|price = 费用|成本|价格
 free of charge|free = 免费
 speed|fast|quick = 速度|快|迅速
 slow = 慢
-accuracy|accurate = 准确率|精度|准确|精确度
+accuracy|accurate = 准确率|准确|精确度
 exact = 精确
 approximate|approximation = 近似
 quality = 质量
@@ -83,7 +80,7 @@ training|train = 训练
 pretraining|pretrain = 预训练
 fine tuning|fine tune|finetune|finetuning = 微调
 supervised = 监督|有监督
-retrain = 重新训练|再训练
+retrain = 重新训练
 inference|infer = 推理
 serving|serve = 服务|推理服务
 deploy|deployment = 部署
@@ -106,6 +103,8 @@ sample|sampling = 采样|抽样
 quantize|quantization = 量化
 calibration|calibrate = 校准
 precision = 精度
+mixed precision = 混合精度
+application = 应用
 overflow = 上溢|溢出
 underflow = 下溢
 loss scaling = 损失缩放
@@ -134,6 +133,7 @@ network = 网络
 process = 进程
 thread = 线程
 tensor parallelism|tensor parallel = 张量并行
+pipeline = 流水线
 pipeline parallelism|pipeline parallel = 流水线并行
 data parallelism|data parallel = 数据并行
 expert parallelism|expert parallel = 专家并行
@@ -257,10 +257,10 @@ bad|poor|worse|worst = 差|更差|糟糕
 increase|raise|grow|rise|enlarge|higher|go up|growth = 增加|增大|提高|提升|升高|上升|增长|放大|变大|扩大|调高
 decrease|reduce|lower|shrink|fall|drop to|cut|decline|go down|lessen = 减少|减小|降低|下降|缩小|变小|减弱|调低
 large|big|larger|bigger = 大|更大|越大|较大
-small|little|tiny = 小|更小|越小|较小
+small|smaller|smallest|little|tiny = 小|更小|越小|较小
 high = 高|更高|越高|较高
 low = 低|更低|越低|较低
-many|more|most|much = 多|更多|越多|较多
+many|more = 多|更多|越多|较多
 few|less|least|fewer|fewest = 少|更少|越少|较少
 short|brief|shorter = 短|更短|越短|较短|截短
 longer = 更长|越长|较长
@@ -275,17 +275,20 @@ after|afterwards|once = 之后|以后|后再
 first = 首先
 last|final|finally = 最后|最终
 then|next|subsequently|later = 然后|接着|随后|再
-open source|open-source|open = 开源|开放源码|开放源代码|开放
-closed source|proprietary|closed|closed-source = 闭源|专有|封闭
+open source|open standard|open weights = 开源|开放源码|开放源代码|开放
+closed source|proprietary|closed weights = 闭源|专有|封闭
 offline = 离线
 online = 在线|联网
 cloud|hosted = 云端|云|托管|云上
 local|locally|on premise|self host|self hosted = 本地|自托管|自行部署|私有部署|本地部署
 same|identical|equal = 相同|一样|同样|同一|等同
-different|separate|separately|distinct|differ = 不同|分开|分别|单独|独立的|分离
+different|distinct|differ = 不同|不一样
+separate|separately|alone|standalone|apart|independent|independently|decouple = 单独|分别|分开|独立|分离|解耦
+couple|tightly = 耦合
 together|jointly|joint = 一起|联合|共同
-all|every|each|entire|whole|any = 所有|全部|每个|任何|一切|整个|每次|全体
-some|partly|part|fraction|partial = 部分|一些|某些
+all|every|entire|whole = 所有|全部|一切|整个|全体
+each|any = 每个|每次|任何
+some|partly|part|a fraction of|partial = 部分|一些|某些
 only|solely|exclusively|just|merely = 只|仅|只能|仅能|只有|仅仅|专用
 always = 总是|始终|永远|一定
 rarely|seldom = 很少|极少
@@ -330,9 +333,9 @@ invalid = 无效|非法
 right|correct = 正确
 wrong|incorrect|error|mistake = 错误|出错
 safe|secure = 安全
-dangerous|unsafe = 危险|不安全
-easy|simple = 简单|容易
-hard|difficult|complex = 困难|复杂|难
+dangerous|unsafe = 危险
+easy|easier|simple = 简单|容易
+hard|harder|difficult|complex = 困难|复杂|难
 similar|close together|resemble = 相似|相近|接近
 far apart|dissimilar = 相距很远|相异|疏远
 meaning|semantic = 语义|含义
@@ -358,7 +361,7 @@ row = 行
 column = 列
 channel = 通道
 norm|normalize|normalization|normalise = 归一化|规范化
-trade off|trade|tradeoff = 权衡|换取
+trade off|trade|tradeoff = 权衡|换取|换
 beat|outperform|surpass = 击败|优于|胜过
 win = 获胜
 multi turn = 多轮
@@ -371,7 +374,7 @@ change|alter = 改变|变化
 influence|affect|impact = 影响
 cause|lead to|result in = 导致|造成|引起|原因
 divided by|over the = 除以
-multiply|multiplied by|times = 乘以|乘
+multiply|multiplied by|times the|product of = 乘以|乘|乘积
 sum|plus|added to = 相加|加上|总和
 total = 总|总共|一共|总计
 penalty = 惩罚
@@ -382,41 +385,192 @@ group = 组
 pair = 对|配对
 neighbour|adjacent = 相邻
 candidate = 候选
-independent|independently = 独立
 pages = 分页
 wait = 等待
+subtract|minus = 减去
+research = 研究院|研究所
+collect = 采集
+expose = 暴露
+show|display = 展示
+guard|guardrail = 护栏
+harmful = 有害
+standard = 标准
+reach = 到达
+secret = 机密|密钥
+replace|substitute = 替换|取代|代替
+time = 时间|耗时
+teacher = 教师|老师
+student = 学生
+knowledge distillation = 知识蒸馏
+edge = 边
+function = 函数
+loop|cycle = 循环
+persistence|persistent|persist = 持久化|持久
+checkpoint = 检查点
+recover|resume|restore = 恢复
+interrupt|interruption = 中断
+filter = 过滤器|过滤
+risk = 风险
+attack = 攻击
+bias = 偏差|偏见
+fair|fairness = 公平
+toxic|toxicity = 有毒|毒性
+privacy = 隐私
+cheap|cheaper|inexpensive = 便宜|廉价
+expensive|dear = 昂贵|贵
+lazy|lazily = 惰性|懒惰
+eager|eagerly = 即时|急切
+accumulate|accumulation = 累积|累加
+quantity|amount = 数量
+count|number of = 个数
+noise = 噪声
+denoise|denoising = 去噪
+diffusion = 扩散
+scheduling = 调度策略
+video = 视频
+audio|speech|voice = 音频|语音
+encoder = 编码器
+decoder = 解码器
+sentence = 句子
+word = 单词|词语
+character = 字符
+language = 语言
+translate|translation = 翻译
+summary|summarize|summarization = 摘要|总结
+reasoning|reason = 推理能力
+chain of thought = 思维链
+context recall = 上下文召回率
+faithfulness|faithful = 忠实度|忠实
+relevance|relevant = 相关性|相关
+precise = 精准
+prefix cache|prefix caching = 前缀缓存
+throughput oriented = 面向吞吐
+concurrency|concurrent = 并发
+queue = 队列|排队
+schedule task = 排程
+crash|crashed = 崩溃
+timeout|time out = 超时
+out of memory|oom = 显存不足|内存不足|爆显存
+error message = 报错|错误信息
+network port = 网络端口
+environment variable = 环境变量
+variable = 变量
+command = 命令
+notebook = 笔记本
+container|docker = 容器
+cluster = 集群
+scalable|scalability = 可扩展|扩展性
+compatible = 兼容
+incompatible = 
+stable = 稳定
+unstable = 
+strong = 强|强大
+weak = 弱|较弱
+serial|sequential|sequentially|in sequence = 串行|顺序|依次
+stateful = 有状态
+stateless = 无状态
+public = 公开|公共
+private = 私有|私密
+lossless = 无损
+lossy = 有损
+required|mandatory = 必填
+optional = 可选
+plain = 明文
+encrypt|encrypted = 加密
+show|display = 显示|展示
+hide|conceal = 隐藏|掩盖
+unique|exclusive = 独占|独有
+call|invoke = 调用
+return = 返回
+plan|planning = 规划|计划
+reflect|reflection = 反思
+memory module = 记忆
+crawl|crawler = 爬取|爬虫
+parse|parser = 解析|解析器
+extract|extraction = 提取|抽取
+clean|cleaning = 清洗
+deduplicate|deduplication = 去重
+mix|mixture = 混合
+shuffle = 打乱
+epoch = 轮次
+convergence|converge = 收敛
+diverge|divergence = 发散
+overfit|overfitting = 过拟合
+generalize|generalization = 泛化
+regularize|regularization = 正则化
+dropout = 丢弃
+random|randomly = 随机
+deterministic = 确定性
+seed = 种子
+initialize|initialization = 初始化
+communication|communicate = 通信|交流
+traffic = 流量
+topology = 拓扑
+power|energy = 功耗|能耗|电力
+bottleneck = 瓶颈
+saturate = 饱和
 hour = 小时|钟头
 day = 天|每天|每日
 week = 周|星期|每周
 year = 年|每年
 """
 
+# Who makes things: proper names that Chinese writes in Chinese.
+_NAMES: Final = """
+microsoft = 微软
+google = 谷歌
+nvidia = 英伟达
+meta = 脸书
+apple = 苹果公司|苹果
+amazon = 亚马逊
+intel = 英特尔
+huawei = 华为
+alibaba = 阿里巴巴|阿里云|阿里
+tencent = 腾讯
+baidu = 百度
+bytedance = 字节跳动
+deepseek = 深度求索
+zhipu = 智谱
+tsinghua = 清华大学|清华
+peking = 北京大学
+shanghaiailab = 上海人工智能实验室|上海ai实验室
+stanford = 斯坦福大学|斯坦福
+berkeley = 伯克利
+princeton = 普林斯顿
+huggingface = 抱抱脸
+modelscope = 魔搭社区|魔搭
+"""
+
 # Ideas that exclude one another where the rest of a clause is the same.
 _OPPOSITES: Final = """
 compute bound <> memory bound
-draft <> target
-prefill <> decode
-small <> large
-increase <> decrease
-high <> low
-many <> few
-short <> length
-short <> longer
-faster <> slower
-speed <> slow
-faster <> slow
-speed <> slower
-above <> below
-up <> down
 open source <> closed source
 closed source <> free of charge
 offline <> online
 cloud <> local
 cloud <> offline
 same <> different
-same <> independent
+same <> separate
 different <> share
-different <> together
+separate <> together
+separate <> share
+separate <> couple
+keep <> change
+cheap <> expensive
+cheap <> free of charge
+lazy <> eager
+serial <> parallel
+multiply <> divided by
+strong <> weak
+stable <> unstable
+stateful <> stateless
+public <> private
+lossless <> lossy
+unique <> share
+required <> optional
+encrypt <> plain
+show <> hide
+compatible <> incompatible
 all <> some
 all <> only
 only <> multiple
@@ -434,7 +588,6 @@ linear <> exponentially
 quadratic <> exponentially
 absolute <> relative
 positive <> negative
-input <> output
 single <> multiple
 internal <> external
 remove <> keep
@@ -447,17 +600,31 @@ right <> wrong
 safe <> dangerous
 easy <> hard
 similar <> far apart
-improve <> bad
 numerator <> denominator
-maximum <> minimum
 save <> waste
 start <> stop
 first <> last
 exact <> approximate
 merge <> split
 download <> upload
-send <> receive
 import <> export
+accept <> reject
+"""
+
+# Ideas that play different parts beside one another: not contrary, but one cannot stand in for the other.
+_COUNTERPARTS: Final = """
+teacher <> student
+node <> edge
+encoder <> decoder
+time <> memory
+compute <> memory
+instruction <> answer
+quantity <> quality
+serving <> training
+embedding <> rerank
+expert <> router
+draft <> target
+prefill <> decode
 human <> automatic
 forward pass <> backward pass
 pretraining <> fine tuning
@@ -471,18 +638,47 @@ query <> document
 weight <> activation
 key <> value
 client <> server
-first order <> second order
 row <> column
-accept <> reject
 memory <> disk
 day <> week
-beat <> slower
+input <> output
+send <> receive
+first order <> second order
+question <> answer
+question <> document
+question <> passage
+query <> passage
+weight <> gradient
+activation <> gradient
+weight <> optimizer
+gather <> reduce scatter
+reduce scatter <> all reduce
+parameter <> gradient
+reward model <> reference model
+reward model <> policy
+policy <> reference model
+latency <> throughput
+prompt <> answer
+agent <> tool
+header <> footer
+table <> formula
+supervised fine tuning <> pretraining
+user <> server
+adapter <> base model
+retrieve <> generate
+retrieve <> rerank
+tokenizer <> model
+base model <> reward model
 """
+
+# Ideas of more and of less: a clause that says one of them contradicts a clause that says the other of the same thing.
+UPWARD: Final = frozenset(["large", "increase", "high", "many", "longer", "faster", "above", "up", "maximum", "speed", "improve", "length"])
+DOWNWARD: Final = frozenset(["small", "decrease", "low", "few", "short", "slower", "below", "down", "minimum", "slow", "bad"])
 
 # Ideas that say too little to carry a denial or a match by themselves.
 LIGHT: Final = frozenset(
     ["need", "can", "use", "support", "provide", "model", "many", "usually", "run", "make", "be", "language model", "all"]
-    + ["only", "always", "then", "first", "automatic"]
+    + ["only", "always", "then", "first", "automatic", "each"]
 )
 UNIVERSAL: Final = frozenset(["all", "only", "always"])
 
@@ -500,7 +696,7 @@ _IRREGULAR: Final[dict[str, str]] = {
     "shrank": "shrink", "froze": "freeze", "frozen": "frozen", "drawn": "draw", "fewer": "few", "bigger": "big", "indices": "index",
     "matrices": "matrix", "vertices": "vertex", "wider": "wide", "said": "say", "found": "find", "put": "put", "read": "read",
     "lay": "lie", "lies": "lie", "thrown": "throw", "took": "take", "began": "begin", "split": "split", "process": "process",
-    "loss": "loss", "always": "always", "analysis": "analysis", "bias": "bias", "perplexities": "perplexity", "does": "does",
+    "loss": "loss", "always": "always", "analysis": "analysis", "bias": "bias", "perplexities": "perplexity", "does": "does", "gpus": "gpu", "cpus": "cpu", "tpus": "tpu",
 }  # fmt: skip
 
 
@@ -520,7 +716,7 @@ def stem(word: str) -> str:
             if word[-1] == word[-2] and word[-1] not in "sl":
                 word = word[:-1]
             break
-    return re.sub(r"is$", "iz", word.removesuffix("e")) if len(word) > 4 else word.removesuffix("e") if len(word) > 3 else word
+    return re.sub(r"is$", "iz", word.removesuffix("e")) if len(word) > 3 else word
 
 
 class Lexicon(NamedTuple):
@@ -528,7 +724,9 @@ class Lexicon(NamedTuple):
 
     english: dict[tuple[str, ...], str]
     chinese: dict[str, str]
+    names: dict[str, str]
     opposites: dict[str, frozenset[str]]
+    counterparts: dict[str, frozenset[str]]
     longest_chinese: int
 
 
@@ -544,13 +742,17 @@ def lexicon() -> Lexicon:
             english.setdefault(tuple(stem(word) for word in re.split(r"[ -]", form)), forms[0])
         for form in filter(None, right.split("|")):
             chinese.setdefault(form, forms[0])
-    opposites: dict[str, set[str]] = {}
-    for line in _OPPOSITES.strip().splitlines():
+    names = {form: line.partition(" = ")[0] for line in _NAMES.strip().splitlines() for form in line.partition(" = ")[2].split("|")}
+    return Lexicon(english, chinese, names, _pairs(_OPPOSITES), _pairs(_COUNTERPARTS), max(map(len, (*chinese, *names))))
+
+
+def _pairs(block: str) -> dict[str, frozenset[str]]:
+    pairs: dict[str, frozenset[str]] = {}
+    for line in block.strip().splitlines():
         one, other = line.split(" <> ")
-        opposites.setdefault(one, set()).add(other)
-        opposites.setdefault(other, set()).add(one)
-    frozen = {key: frozenset(values) for key, values in opposites.items()}
-    return Lexicon(english, chinese, frozen, max(map(len, chinese)))
+        pairs[one] = pairs.get(one, frozenset()) | {other}
+        pairs[other] = pairs.get(other, frozenset()) | {one}
+    return pairs
 
 
 def is_filler(word: str) -> bool:

@@ -1,0 +1,139 @@
+"""The one façade: a question goes in, typed events come out, ending in a cited answer."""
+
+import time
+import uuid
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
+from datetime import date
+
+from agents import route
+from agents.conversation import SHOWN, Conversation, House, Request, seats
+from agents.desk import Desk, checked_session
+from agents.events import Answer, ClaimCheck, Done, Event
+from agents.judge import Judge
+from agents.ladder import Ladder
+from agents.stop import Stop
+from agents.verification import verify
+from knowledge import retrieval
+from knowledge.errors import AtlasError, ModelFailed, UserMistake
+from knowledge.evidence import Evidence
+from knowledge.graph import Graph
+from knowledge.index import Index
+from knowledge.language import question_language, text_language
+from knowledge.library import Library
+
+
+class Answering(Iterator[Event]):
+    """The events of one answer. `close` may be called from any thread and stops the model at once."""
+
+    def __init__(self, run: Callable[[Stop], Generator[Event]]) -> None:
+        self._stop = Stop()
+        self._events = run(self._stop)
+
+    def __next__(self) -> Event:
+        return next(self._events)
+
+    def close(self) -> None:
+        """Stop; the iterator ends."""
+        self._stop.set()
+        with suppress(ValueError):  # it is running in another thread, which sees the stop within a heartbeat
+            self._events.close()
+
+
+class Atlas:
+    """The team behind one door: ask, search, check. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        index: Index,
+        ladder: Ladder,
+        desk: Desk,
+        wait_s: float = 0.0,
+        clock: Callable[[], float] = time.perf_counter,
+        today: Callable[[], date] = date.today,
+    ) -> None:
+        self.index = index
+        self.ladder = ladder
+        self.desk = desk
+        self._wait_s = wait_s
+        self._clock = clock
+        self._today = today
+        self._graph: tuple[Library, Graph] | None = None
+
+    @property
+    def graph(self) -> Graph:
+        """The graph of the notes as they are now."""
+        library = self.index.library
+        if self._graph is None or self._graph[0] is not library:
+            self._graph = (library, Graph(library))
+        return self._graph[1]
+
+    def search(self, query: str, k: int = 10) -> list[Evidence]:
+        """Return the best passages for a query.
+
+        Raises UserMistake for an empty or overlong query.
+        """
+        return retrieval.search(self.index, route.clean(query), k)
+
+    def check(self, claim: str, evidence: str | None = None, stop: Stop | None = None) -> ClaimCheck:
+        """Tell whether a claim is supported by the given text, or else by the notes.
+
+        Raises UserMistake for an empty or overlong claim.
+        """
+        claim = route.clean(claim)
+        passages = self.search(claim, SHOWN) if evidence is None else [_given(evidence)]
+        for seat in seats(self.ladder, self._wait_s):
+            judge = Judge(seat.endpoint, seat.capabilities)
+            if stop is not None:
+                stop.aborts(judge.abort)
+            try:
+                return verify(claim, passages, judge).check
+            except ModelFailed as error:
+                self.ladder.failed(seat.endpoint, error)
+        return verify(claim, passages, None).check
+
+    def answer(self, question: str, session: str | None = None, *, guided: bool = False) -> Answer:
+        """Return the finished answer.
+
+        Raises what `ask` raises.
+        """
+        for event in self.ask(question, session, guided=guided):
+            if isinstance(event, Done):
+                return event.answer
+        raise AtlasError("the answer ended without an end.", "Please report this.")
+
+    def ask(self, question: str, session: str | None = None, *, reader: str = "", guided: bool = False) -> Answering:
+        """Answer a message; the events come as they happen, the last one is Done.
+
+        Raises UserMistake for an empty or overlong message, an unknown command or an impossible session name. While
+        the events run, SetupMissing says that the session cannot be stored. A model's failure raises nothing: a lower
+        rung answers.
+        """
+        message = route.clean(question)
+        path = route.route(message)
+        if session is not None:
+            checked_session(session)
+        request = Request(uuid.uuid4().hex, path.text, question_language(message), session, reader, guided)
+        return Answering(lambda stop: self._events(path.journey, request, stop))
+
+    def _events(self, journey: route.Journey, request: Request, stop: Stop) -> Generator[Event]:
+        house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
+        conversation = Conversation(house, request, stop)
+        match journey:
+            case "talk":
+                return conversation.talk()
+            case "help":
+                return conversation.help()
+            case "search":
+                return conversation.passages()
+            case "check":
+                return conversation.check(lambda claim, stop: self.check(claim, stop=stop))
+            case "learn":
+                return conversation.learn()
+
+
+def _given(text: str) -> Evidence:
+    """Return a text that came with a claim, as evidence."""
+    if not text.strip():
+        raise UserMistake("the evidence is empty.", "Give the text that the claim is to be checked against.")
+    return Evidence("", "", "", text, 0, len(text), text_language(text), 1.0, "", "")

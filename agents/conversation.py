@@ -1,0 +1,370 @@
+"""One message on its way from the desk to its answer: the journeys, as generators of events."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from typing import Final, TypeVar
+
+from agents import reply as replies
+from agents import route
+from agents.desk import Clerk, Desk, Turn, joined_question
+from agents.endpoint import Endpoint
+from agents.events import (
+    Answer,
+    Citation,
+    Cited,
+    ClaimCheck,
+    Done,
+    Event,
+    EvidenceFound,
+    Failed,
+    Rung,
+    Step,
+    Timings,
+    Token,
+    Usage,
+)
+from agents.judge import Judge
+from agents.ladder import Ladder
+from agents.phrases import say
+from agents.probe import Capabilities
+from agents.reply import Reply
+from agents.stop import Stop, watched
+from agents.suggestion import next_questions
+from agents.team import Team
+from agents.verification import verify
+from knowledge import retrieval
+from knowledge.errors import ModelFailed
+from knowledge.evidence import Evidence
+from knowledge.graph import Graph
+from knowledge.index import Index
+from knowledge.library import STALE_AFTER
+from knowledge.vocabulary import Language
+
+SEARCHED: Final = 12  # passages looked at for an answer
+SHOWN: Final = 6  # passages shown as evidence
+GROUNDED: Final = 0.62  # a question whose best passage scores less is off our ground
+CONFIDENT: Final = 0.9  # from here on the researcher has nothing to add
+_OWN_LANGUAGE: Final = 0.1  # how much more a passage in the reader's language is worth to the tutor
+_WITHIN: Final = 0.5  # passages this far below the best one are no evidence for the same question
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A model that can be asked now, and what it can do."""
+
+    endpoint: Endpoint
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every conversation shares."""
+
+    index: Index
+    graph: Graph
+    ladder: Ladder
+    desk: Desk
+    wait_s: float = 0.0  # how long a request waits for the embedded model to load
+    clock: Callable[[], float] = time.perf_counter
+    today: Callable[[], date] = date.today
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message as it arrived, cleaned and routed."""
+
+    id: str
+    message: str
+    language: Language
+    session: str | None = None
+    reader: str = ""
+    guided: bool = False
+
+
+class Conversation:
+    """One request and what has been found for it so far. Each journey may run once."""
+
+    def __init__(self, house: House, request: Request, stop: Stop) -> None:
+        self._house = house
+        self._request = request
+        self._language: Language = request.language
+        self._stop = stop
+        self._began = house.clock()
+        self._searched = request.message
+        self._evidence: tuple[Evidence, ...] = ()
+        self._evidence_s: float | None = None
+        self._first_token_s: float | None = None
+        self._usage = Usage()
+        self._notices: tuple[str, ...] = ()
+
+    def learn(self) -> Generator[Event]:
+        """Teach: evidence first, then the best model that answers, then the notes' own words."""
+        yield from self._stand_alone()
+        yield from self._gather()
+        if not self._evidence or max(passage.score for passage in self._evidence) < GROUNDED:
+            yield from self._end(self._abstention(), "notes", abstained=True)
+            return
+        for seat in seats(self._house.ladder, self._house.wait_s):
+            try:
+                yield from self._teach(seat)
+                return
+            except ModelFailed as error:
+                yield self._fallen(seat, error)
+        if self._notices:
+            self._notices += (say("next_notes", self._language),)
+        yield from self._quote("notes")
+
+    def talk(self) -> Generator[Event]:
+        """Reply to small talk, in words of the model where there is one."""
+        text, rung = say("hello", self._language), "notes"
+        for seat in islice(seats(self._house.ladder, self._house.wait_s), 1):
+            clerk = self._clerk(seat)
+            try:
+                said = yield from self._step("talk", "desk", "step_desk", lambda _: clerk.talk(self._request.message))
+                text, rung = said or text, seat.endpoint.rung
+            except ModelFailed as error:
+                yield self._fallen(seat, error)
+            self._usage += clerk.usage
+        yield from self._end(Reply(text), rung)
+
+    def help(self) -> Generator[Event]:
+        """Say what can be asked."""
+        yield from self._end(Reply(say("help", self._language)), "notes")
+
+    def passages(self) -> Generator[Event]:
+        """List the best passages, without a model."""
+        yield from self._gather()
+        if self._evidence:
+            yield from self._end(replies.from_notes(self._evidence, limit=2 * SHOWN), "notes")
+        else:
+            yield from self._end(self._abstention(), "notes", abstained=True)
+
+    def check(self, check: Callable[[str, Stop], ClaimCheck]) -> Generator[Event]:
+        """Tell whether the notes support a claim."""
+        yield from self._gather()
+        found = yield from self._step("check", "checker", "step_check", lambda _: check(self._request.message, self._stop))
+        marks = "".join(f" [{citation.n}]" for citation in found.citations)
+        text = "\n\n".join([f"**{say(found.verdict, self._language)}**{marks}", *found.reasons])
+        yield from self._end(Reply(text), "notes", citations=found.citations)
+
+    # --- the steps of learning ----------------------------------------------------------------------------------
+
+    def _stand_alone(self) -> Generator[Event]:
+        """Turn a follow-up into a question that stands alone, with the model where there is one."""
+        if self._request.session is None:
+            return
+        message, notes = self._request.message, self._house.index.library.notes
+        history = self._house.desk.history(self._request.session, self._request.reader)
+        names_a_note = bool(self._house.index.library.mentioned(message))
+        if not history or not route.leans_on_history(message, names_a_note=names_a_note):
+            return
+        topics = [notes[note].title_in(self._language) for note in history[-1].notes[:2] if note in notes]
+        self._searched = joined_question(message, history, topics, self._language)
+        for seat in islice(seats(self._house.ladder, self._house.wait_s), 1):
+            clerk = self._clerk(seat)
+            try:
+                self._searched = yield from self._step(
+                    "rewrite", "desk", "step_rewrite", lambda _: clerk.rewrite(message, history), detail=str
+                )
+            except ModelFailed as error:
+                yield self._fallen(seat, error)
+            self._usage += clerk.usage
+
+    def _gather(self) -> Generator[Event]:
+        """Search the notes; what is found is shown before any model is asked."""
+        found = retrieval.search(self._house.index, self._searched, SEARCHED)
+        self._evidence = _narrowed(found, self._language)
+        self._evidence_s = self._house.clock() - self._began
+        total, embedded = self._house.index.catalog.counts()
+        if embedded < total:
+            self._notices += (say("partial_index", self._language, done=str(embedded), total=str(total)),)
+        yield EvidenceFound(self._evidence, self._searched, self._language, self._evidence_s)
+        title = say("step_search", self._language)
+        yield Step("search", "researcher", title, "done", self._evidence_s, _titles(self._evidence))
+
+    def _teach(self, seat: Seat) -> Generator[Event]:
+        """Have the team explain, and check what it says. Raises ModelFailed."""
+        team = Team(seat.endpoint, seat.capabilities)
+        self._stop.aborts(team.abort)
+        words: list[str] = []
+        try:
+            if seat.endpoint.rung == "endpoint" and max(e.score for e in self._evidence) < CONFIDENT:
+                yield from self._research(team)
+            passages = team.fitting(self._evidence)
+            yield from self._step(
+                "teach", "tutor", "step_teach",
+                lambda say_: team.teach(self._searched, passages, self._language, say_, guided=self._request.guided),
+                words=words,
+            )  # fmt: skip
+        finally:
+            self._usage += team.usage
+        reply = Reply("".join(words))
+        yield from self._verify(reply, seat, passages)
+        if reply.claims and not reply.supported:
+            self._notices += (say("mostly_unsupported", self._language),)
+            yield from self._quote(seat.endpoint.rung, reply.unsupported)
+        else:
+            yield from self._end(reply, seat.endpoint.rung, said=True)
+
+    def _research(self, team: Team) -> Generator[Event]:
+        def search(query: str) -> list[Evidence]:
+            return retrieval.search(self._house.index, query, 3)
+
+        found = yield from self._step(
+            "research", "researcher", "step_research",
+            lambda _: team.research(self._searched, self._evidence, search), detail=_titles,
+        )  # fmt: skip
+        self._evidence = tuple(found[:SEARCHED])
+        yield EvidenceFound(self._evidence, self._searched, self._language, self._house.clock() - self._began)
+
+    def _verify(self, reply: Reply, seat: Seat, passages: Sequence[Evidence]) -> Generator[Event]:
+        """Check each sentence; where the judge fails, code judges alone."""
+        judge: Judge | None = Judge(seat.endpoint, seat.capabilities)
+        self._stop.aborts(judge.abort)
+        for count, (number, claim) in enumerate(reply.claims, 1):
+            progress = f"{count}/{len(reply.claims)}"
+            try:
+                found = yield from self._step(
+                    "check", "checker", "step_check", lambda _: verify(claim, passages, judge), detail=lambda _: progress
+                )
+            except ModelFailed as error:
+                self._notices += (str(error),)
+                judge = None
+                found = verify(claim, passages, None)
+            self._usage += Usage(checks=int(judge is not None))
+            reply.judge(number, found.check.verdict, found.place)
+            yield Cited(reply.text(), claim, found.check.verdict, reply.citations)
+
+    def _quote(self, rung: Rung, unsupported: tuple[str, ...] = ()) -> Generator[Event]:
+        """Answer with the notes' own sentences, in the reader's language where the notes have it."""
+        own = [passage for passage in self._evidence if passage.language == self._language]
+        if not own:
+            self._notices += (say("other_language", self._language),)
+        passages = own or list(self._evidence)
+        near = [p for p in passages[1:] if p.score >= passages[0].score - _WITHIN / 2]
+        yield from self._end(replies.from_notes([passages[0], *near]), rung, unsupported=unsupported)
+
+    # --- what the journeys share --------------------------------------------------------------------------------
+
+    def _step(
+        self,
+        name: str,
+        agent: str,
+        title_key: str,
+        work: Callable[[Callable[[str], None]], R],
+        *,
+        words: list[str] | None = None,
+        detail: Callable[[R], str] = lambda _: "",
+    ) -> Generator[Event, None, R]:
+        """Run a step in a thread; show that it runs, pass on the words it says, and show how long it took."""
+        title, began = say(title_key, self._language), self._house.clock()
+        yield Step(name, agent, title, "running", 0.0)
+        try:
+            run = watched(work, self._stop, agent)
+            while True:
+                try:
+                    word = next(run)
+                except StopIteration as end:
+                    result: R = end.value
+                    break
+                if word is None:
+                    yield Step(name, agent, title, "running", self._house.clock() - began)
+                    continue
+                if self._first_token_s is None:
+                    self._first_token_s = self._house.clock() - self._began
+                if words is not None:
+                    words.append(word)
+                yield Token(word)
+        except ModelFailed:
+            yield Step(name, agent, title, "failed", self._house.clock() - began)
+            raise
+        yield Step(name, agent, title, "done", self._house.clock() - began, detail(result))
+        return result
+
+    def _clerk(self, seat: Seat) -> Clerk:
+        clerk = Clerk(seat.endpoint)
+        self._stop.aborts(clerk.abort)
+        return clerk
+
+    def _fallen(self, seat: Seat, error: ModelFailed) -> Failed:
+        """Note that a rung failed; what it said is void."""
+        self._house.ladder.failed(seat.endpoint, error)
+        self._notices += (str(error),)
+        self._first_token_s = None
+        return Failed(error, seat.endpoint.rung)
+
+    def _abstention(self) -> Reply:
+        text = say("nothing_found", self._language)
+        if self._evidence:
+            text += " " + say("nearest", self._language, titles=_titles(self._evidence[:3]))
+        return Reply(text)
+
+    def _end(
+        self,
+        reply: Reply,
+        rung: Rung,
+        *,
+        said: bool = False,
+        abstained: bool = False,
+        unsupported: tuple[str, ...] = (),
+        citations: tuple[Citation, ...] = (),
+    ) -> Generator[Event]:
+        """Store the turn and end with the answer; a text that no model said is said first."""
+        text = reply.text()
+        if not said:
+            self._first_token_s = self._house.clock() - self._began
+            yield Token(text)
+        citations = citations or reply.citations
+        notes = tuple(dict.fromkeys(citation.note for citation in citations if citation.note))
+        if self._request.session is not None:
+            turn = Turn(self._request.id, self._request.message, self._searched, text, notes)
+            self._house.desk.remember(self._request.session, turn, self._request.reader)
+        answer = Answer(
+            text=text,
+            citations=citations,
+            evidence=self._evidence,
+            abstained=abstained,
+            rung=rung,
+            language=self._language,
+            unsupported=unsupported or reply.unsupported,
+            next=next_questions(self._house.graph, notes or [e.note for e in self._evidence[:2]], self._language),
+            usage=self._usage,
+            timings=Timings(self._evidence_s, self._first_token_s, self._house.clock() - self._began),
+            notices=self._notices + self._stale(notes),
+            id=self._request.id,
+        )
+        yield Done(answer)
+
+    def _stale(self, cited: Sequence[str]) -> tuple[str, ...]:
+        """Say which of the cited notes were last checked long ago."""
+        notes = [self._house.graph.notes[note] for note in cited if note in self._house.graph.notes]
+        return tuple(
+            say("stale", self._language, title=note.title_in(self._language), date=note.checked.isoformat())
+            for note in notes
+            if note.checked is not None and self._house.today() - note.checked > STALE_AFTER
+        )
+
+
+def seats(ladder: Ladder, wait_s: float) -> Iterator[Seat]:
+    """Yield the models that can be asked, the best first."""
+    for endpoint in ladder.rungs(wait_s):
+        capabilities = ladder.capabilities(endpoint)
+        if capabilities.reachable:
+            yield Seat(endpoint, capabilities)
+
+
+def _narrowed(found: Sequence[Evidence], language: Language) -> tuple[Evidence, ...]:
+    """Keep what is near the best passage; a passage in the reader's language is worth a little more."""
+    worth = [(e.score + (_OWN_LANGUAGE if e.language == language else 0), e) for e in found]
+    best = max((value for value, _ in worth), default=0.0)
+    kept = sorted((pair for pair in worth if pair[0] >= best - _WITHIN), key=lambda pair: -pair[0])
+    return tuple(evidence for _, evidence in kept[:SHOWN])
+
+
+def _titles(evidence: Sequence[Evidence]) -> str:
+    return ", ".join(dict.fromkeys(passage.title for passage in evidence))

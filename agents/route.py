@@ -1,0 +1,92 @@
+"""Where a message belongs, decided by rules: a slash command always works, and obvious cases need no model."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from knowledge.errors import UserMistake
+from knowledge.language import content_terms
+
+Journey = Literal["learn", "check", "search", "talk", "help"]
+
+LONGEST_MESSAGE: Final = 4000  # characters
+_COMMANDS: Final[dict[str, Journey]] = {
+    "ask": "learn",
+    "learn": "learn",
+    "check": "check",
+    "search": "search",
+    "help": "help",
+}
+_SMALL_TALK: Final = re.compile(
+    r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?(?: you)?(?: so much| a lot)?|thx|bye|goodbye|see you|"
+    r"how are you(?: today)?|nice|cool|great|ok(?:ay)?|who are you|what are you|what can you do|"
+    r"你好|您好|嗨|早上好|晚上好|谢谢(?:你|您)?|多谢|再见|拜拜|好的|不错|太好了|你是谁|你能做什么|你会什么)"
+    r"(?: there| atlas)?",
+    re.IGNORECASE,
+)
+_CHECK: Final = re.compile(
+    r"^(?:is it true that|is it correct that|true or false:?|fact check:?|check (?:this|the) claim:?)\s+(.+)$|^(?:判断对错|判断正误|核查|这句话对吗)[:：]\s*(.+)$",
+    re.IGNORECASE | re.DOTALL,
+)
+# Words that point back at what was said; the weak ones do so only in a message that names nothing itself.
+_POINTS_BACK: Final = re.compile(
+    r"\b(?:it|its|they|them|their|the (?:former|latter|first one|second one))\b|它|前者|后者|这个|那个|上面|刚才",
+    re.IGNORECASE,
+)
+_MAY_POINT_BACK: Final = re.compile(
+    r"\b(?:that|this|these|those|one|ones|also|instead|else|more|again|same)\b|"
+    r"^(?:and|but|so|or|why|how|really|what about|how about|for example)\b|其|此|还有|那么|再|继续|举例|比如|为什么[?？]?$",
+    re.IGNORECASE,
+)
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The journey a message starts, and the text it starts it with."""
+
+    journey: Journey
+    text: str
+
+
+def clean(message: str) -> str:
+    """Return a message without control and invisible characters.
+
+    Raises UserMistake for an empty or overlong one.
+    """
+    text = _CONTROL.sub("", message.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if not text:
+        raise UserMistake("the question is empty.", "Ask in words, in English or Chinese.")
+    if len(text) > LONGEST_MESSAGE:
+        remedy = f"Ask in at most {LONGEST_MESSAGE:,} characters; add long texts as notes instead."
+        raise UserMistake(f"the question has {len(text):,} characters.", remedy)
+    return text
+
+
+def route(message: str) -> Route:
+    """Return where a cleaned message belongs.
+
+    Raises UserMistake for an unknown slash command.
+    """
+    command = re.match(r"/([a-z]+)\b\s*(.*)", message, re.IGNORECASE | re.DOTALL)
+    if command:
+        journey = _COMMANDS.get(command[1].lower())
+        if journey is None:
+            known = ", ".join(f"/{name}" for name in _COMMANDS)
+            raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.")
+        if journey != "help" and not command[2].strip():
+            raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
+        return Route(journey, command[2].strip())
+    if _SMALL_TALK.fullmatch(message.strip(" .,!?~。！？，～")):
+        return Route("talk", message)
+    claim = _CHECK.match(message)
+    if claim:
+        return Route("check", next(group for group in claim.groups() if group).strip(" ?？"))
+    return Route("learn", message)
+
+
+def leans_on_history(message: str, *, names_a_note: bool) -> bool:
+    """Tell whether a message can only be understood from what was said before it."""
+    if not content_terms(message) or _POINTS_BACK.search(message):
+        return True
+    return not names_a_note and bool(_MAY_POINT_BACK.search(message))

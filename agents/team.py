@@ -1,0 +1,282 @@
+"""The team (CrewAI): a researcher who narrows the evidence and a tutor who explains from it, built anew for each request.
+
+All use of CrewAI is in this module. Loading it takes seconds, so it is imported when the first team is built.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from pydantic import BaseModel, Field, PrivateAttr
+
+from agents import prompt
+from agents.endpoint import Endpoint, Line, client, empty_answer, model_failure
+from agents.events import Usage
+from agents.probe import Capabilities, count_tokens
+from knowledge.errors import ModelFailed
+from knowledge.evidence import Evidence
+from knowledge.vocabulary import Language
+
+if TYPE_CHECKING:
+    from crewai.llms.base_llm import BaseLLM
+
+EVIDENCE_TOKENS: Final = 430  # with the fixed part and the question, a tutor's prompt stays below 700 tokens
+EVIDENCE_TOKENS_LARGE: Final = 1600
+ANSWER_TOKENS: Final = 260
+ANSWER_TOKENS_LARGE: Final = 700
+ANSWER_SLOT: Final = 0  # llama.cpp keeps each slot's prompt; one-token checks use the other one
+_TEMPERATURE: Final = 0.2
+
+Search = Callable[[str], Sequence[Evidence]]
+
+
+class Choice(BaseModel):
+    """What the researcher makes of numbered passages."""
+
+    helpful: list[int] = Field(default_factory=list[int])
+    missing: str = ""
+
+
+class Team:
+    """The agents of one request at one endpoint. `abort` ends what is under way, from any thread, and frees the model."""
+
+    def __init__(self, endpoint: Endpoint, capabilities: Capabilities) -> None:
+        self._endpoint = endpoint
+        self._capabilities = capabilities
+        self._line = Line(endpoint)
+        self._meters: list[_Meter] = []
+        self._aborted = threading.Event()
+
+    @property
+    def usage(self) -> Usage:
+        """Calls and tokens of this request so far."""
+        return Usage(
+            calls=sum(meter.calls for meter in self._meters),
+            prompt_tokens=sum(meter.prompt_tokens for meter in self._meters),
+            completion_tokens=sum(meter.completion_tokens for meter in self._meters),
+        )
+
+    def abort(self) -> None:
+        """End what is under way: the connection is shut, which the server notices at once."""
+        self._aborted.set()
+        self._line.cut()
+
+    def research(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
+        """Return the evidence narrowed and completed by the researcher: one constrained call, or native tool calls.
+
+        Raises ModelFailed.
+        """
+        if self._capabilities.tools:
+            return self._research_with_tools(question, evidence, search)
+        task = prompt.render("researcher", "choose", passages=_numbered(evidence), question=question)
+        chosen = self._run("researcher", task, prompt.load("researcher")["choose_format"], response_model=Choice)
+        if not isinstance(chosen, Choice):
+            raise ModelFailed(f"the researcher answered outside of its schema: {chosen!r}.", "Use a larger model.")
+        picked = [evidence[number - 1] for number in dict.fromkeys(chosen.helpful) if 1 <= number <= len(evidence)]
+        more = search(chosen.missing) if chosen.missing.strip() else ()
+        return _joined(picked, more, evidence)
+
+    def teach(
+        self,
+        question: str,
+        evidence: Sequence[Evidence],
+        language: Language,
+        say: Callable[[str], None],
+        *,
+        guided: bool,
+    ) -> None:
+        """Have the tutor explain; its words go to `say` as they come.
+
+        Raises ModelFailed where the model is down, breaks off or says nothing.
+        """
+        key = f"{'guided' if guided else 'task'}_{language}"
+        task = prompt.render("tutor", key, passages=_numbered(evidence), question=question)
+        self._run("tutor", task, prompt.load("tutor")["format"], words=say)
+
+    def fitting(self, evidence: Sequence[Evidence]) -> list[Evidence]:
+        """Return as many of the best passages as the prompt holds, at least one."""
+        left = EVIDENCE_TOKENS if self._is_small else EVIDENCE_TOKENS_LARGE
+        chosen: list[Evidence] = []
+        for passage in evidence:
+            left -= count_tokens(self._endpoint, _line_of(0, passage), tokenize=self._capabilities.tokenize)
+            if left < 0 and chosen:
+                break
+            chosen.append(passage)
+        return chosen
+
+    @property
+    def _is_small(self) -> bool:
+        return self._endpoint.rung == "embedded" or not self._capabilities.tools
+
+    def _research_with_tools(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
+        found: list[Evidence] = []
+
+        def search_notes(query: str) -> str:
+            hits = list(search(query))[:3]
+            found.extend(hits)
+            return _numbered(hits) or "nothing found"
+
+        titles = ", ".join(dict.fromkeys(passage.title for passage in evidence)) or "none"
+        task = prompt.render("researcher", "search", question=question, found=titles)
+        self._run("researcher", task, prompt.load("researcher")["search_format"], tools=[_tool(search_notes)])
+        return _joined(found, evidence)
+
+    def _run(
+        self,
+        member: Literal["researcher", "tutor"],
+        task: str,
+        expected: str,
+        *,
+        words: Callable[[str], None] | None = None,
+        response_model: type[BaseModel] | None = None,
+        tools: Sequence[Any] = (),
+    ) -> object:
+        """Run one agent on one task; return its parsed answer, or its text.
+
+        Raises ModelFailed, or whatever CrewAI makes of a failure (see `model_failure`).
+        """
+        from crewai import Agent, Crew, Process, Task  # noqa: PLC0415 - loads late: seconds
+
+        meter = _Meter(words, self._aborted)
+        self._meters.append(meter)
+        agent: Agent = Agent(
+            role=prompt.load(member)["role"],
+            goal=prompt.load(member)["goal"],
+            backstory=prompt.load(member)["backstory"],
+            llm=_language_model(self._endpoint, self._line, meter, is_small=self._is_small, stream=words is not None),
+            tools=list(tools),
+            # An unknown model is taken for a small one and texts are measured by characters: we trim by tokens ourselves.
+            use_better_compaction=False,
+            respect_context_window=False,
+            max_retry_limit=0,
+            max_iter=4 if tools else 1,
+            verbose=False,
+        )
+        work = Task(
+            description=task, expected_output=expected, agent=agent,
+            response_model=response_model, output_pydantic=response_model,
+        )  # fmt: skip
+        crew = Crew(agents=[agent], tasks=[work], process=Process.sequential, tracing=False, verbose=False)
+        try:
+            result = crew.kickoff()
+        except Exception as error:
+            raise model_failure(_root(error), self._endpoint) or error from None
+        meter.check(self._endpoint)
+        parsed: object = getattr(result, "pydantic", None)
+        return parsed if parsed is not None else str(getattr(result, "raw", ""))
+
+
+@dataclass(slots=True)
+class _Meter:
+    """Counts the calls and tokens of one agent, and passes its words on."""
+
+    words: Callable[[str], None] | None
+    aborted: threading.Event
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    said: bool = False
+    finish_reason: str | None = None
+
+    def call(self, usage: dict[str, Any] | None, finish_reason: str | None) -> None:
+        self.calls += 1
+        self.finish_reason = finish_reason
+        if usage:
+            self.prompt_tokens += int(usage.get("prompt_tokens", 0))
+            self.completion_tokens += int(usage.get("completion_tokens", 0))
+
+    def check(self, endpoint: Endpoint) -> None:
+        """Raise ModelFailed where the last answer broke off or was empty."""
+        if self.words is not None and self.finish_reason is None:
+            raise ModelFailed(f"The model at {endpoint.base_url} stopped in the middle of its answer.", "Ask again.")
+        if self.words is not None and not self.said:
+            raise empty_answer(endpoint)
+
+
+@cache
+def _language_model_class() -> "type[BaseLLM]":
+    from crewai.hooks.dispatch import HookAborted  # noqa: PLC0415 - loads late
+    from crewai.llms.providers.openai.completion import OpenAICompletion  # noqa: PLC0415
+
+    class TeamModel(OpenAICompletion):
+        """CrewAI's OpenAI client on our own line, which can be cut; its words and figures go to a meter.
+
+        The overridden methods are private to CrewAI: the dependency is pinned and a test covers each.
+        """
+
+        _endpoint: Endpoint = PrivateAttr()
+        _line: Line = PrivateAttr()
+        _meter: _Meter = PrivateAttr()
+
+        def _build_async_client(self) -> Any:
+            return None
+
+        def _emit_stream_chunk_event(self, chunk: str, *args: Any, **more: Any) -> None:
+            if self._meter.aborted.is_set():
+                raise HookAborted("stopped by the reader")  # the one error that CrewAI does not retry
+            if chunk and not more.get("tool_call") and self._meter.words is not None:
+                self._meter.said = self._meter.said or bool(chunk.strip())
+                self._meter.words(chunk)
+
+        def _emit_call_completed_event(self, *args: Any, **more: Any) -> None:
+            if "usage" in more:
+                self._meter.call(more["usage"], more.get("finish_reason"))
+            super()._emit_call_completed_event(*args, **more)
+
+    return TeamModel
+
+
+def _language_model(endpoint: Endpoint, line: Line, meter: _Meter, *, is_small: bool, stream: bool) -> "BaseLLM":
+    slot: dict[str, Any] = (
+        {"extra_body": {"id_slot": ANSWER_SLOT, "cache_prompt": True}} if endpoint.rung == "embedded" else {}
+    )
+    model: Any = _language_model_class()(
+        model=endpoint.model,
+        base_url=endpoint.base_url,
+        api_key=endpoint.api_key or "none",
+        custom_openai=True,
+        stream=stream,
+        temperature=_TEMPERATURE,
+        max_tokens=ANSWER_TOKENS if is_small else ANSWER_TOKENS_LARGE,
+        max_retries=0,
+        additional_params=slot,
+    )
+    model._client = client(endpoint, line)
+    model._endpoint, model._line, model._meter = endpoint, line, meter
+    return model
+
+
+def _tool(function: Callable[[str], str]) -> Any:
+    from crewai.tools import tool  # noqa: PLC0415 - loads late
+
+    function.__doc__ = "Search the notes for passages. `query` is a few words or a question."
+    return tool("search_notes")(function)
+
+
+def _numbered(evidence: Sequence[Evidence]) -> str:
+    return "\n".join(_line_of(number, passage) for number, passage in enumerate(evidence, 1))
+
+
+def _line_of(number: int, passage: Evidence) -> str:
+    return f"[{number}] {passage.title}: {' '.join(passage.text.split())}"
+
+
+def _joined(*parts: Sequence[Evidence]) -> list[Evidence]:
+    """Join lists of evidence, each place once."""
+    places = {(passage.path, passage.start): passage for part in reversed(parts) for passage in part}
+    order = dict.fromkeys((passage.path, passage.start) for part in parts for passage in part)
+    return [places[place] for place in order]
+
+
+def _root(error: BaseException) -> Exception:
+    """Return the failure that CrewAI wrapped: the first of openai's or httpx's in the chain of causes."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if type(seen).__module__.split(".")[0] in {"openai", "httpx", "agents", "knowledge"} and isinstance(
+            seen, Exception
+        ):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return error if isinstance(error, Exception) else RuntimeError(repr(error))

@@ -1,0 +1,49 @@
+"""Puts the parts together from the settings: the one place where they are all made."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agents.atlas import Atlas
+from agents.desk import Desk
+from agents.ladder import Ladder
+from knowledge.embedding import Centred, Embedder, EndpointEmbedder, embedded
+from knowledge.index import VECTORS_OF_BUILT_IN, Changes, Index
+from ui.settings import Settings
+
+
+def embedder(settings: Settings) -> Embedder:
+    """Return the embedder that the settings name."""
+    if settings.embedding_url:
+        endpoint = EndpointEmbedder(settings.embedding_url, settings.embedding_model, settings.embedding_key)
+        return Centred(endpoint)
+    return embedded(VECTORS_OF_BUILT_IN)
+
+
+@contextmanager
+def open_index(settings: Settings) -> Generator[Index]:
+    """Open the index of the settings' notes, as it is."""
+    index = Index(settings.home, settings.folders, embedder(settings))
+    try:
+        yield index
+    finally:
+        index.close()
+
+
+@contextmanager
+def open_atlas(
+    settings: Settings, *, wait_s: float, update: Callable[[Index], Changes] = Index.update
+) -> Generator[Atlas]:
+    """Open the whole team over an index that is brought up to date first; the embedded model ends with the block."""
+    with open_index(settings) as index:
+        update(index)
+        ladder = Ladder(settings.endpoint, settings.weights, settings.cache_dir)
+        try:
+            yield Atlas(index, ladder, Desk(settings.home), wait_s)
+        finally:
+            ladder.close()
+
+
+def keep_crewai_home(home: Path, environment: dict[str, str]) -> None:
+    """Name the folder in which CrewAI keeps its files, before it is imported."""
+    environment.setdefault("CREWAI_STORAGE_DIR", str(home / "crewai"))

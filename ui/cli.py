@@ -1,0 +1,290 @@
+"""The command line: `atlas`."""
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import typer
+
+from knowledge.errors import AtlasError, UserMistake
+from ui import output
+from ui.options import with_settings
+from ui.settings import Settings
+
+app = typer.Typer(help="Learn the LLM stack: ask, search, check.", no_args_is_help=True, add_completion=False)
+notes_app = typer.Typer(help="Look after the notes.", no_args_is_help=True)
+model_app = typer.Typer(help="Look after the embedded model.", no_args_is_help=True)
+app.add_typer(notes_app, name="notes")
+app.add_typer(model_app, name="model")
+
+_MODEL_WAIT_S = 120.0  # a cold disk reads the weights in a minute
+
+
+@app.command()
+@with_settings
+def ask(
+    settings: Settings,
+    as_json: bool,
+    question: Annotated[str, typer.Argument(help="A question in English or Chinese; - reads one a line.")],
+    session: Annotated[str | None, typer.Option(help="Remember this conversation under a name.")] = None,
+    guided: Annotated[bool, typer.Option("--guided", help="Go one step at a time.")] = False,
+) -> None:
+    """Ask the team; the answer cites the notes."""
+    from ui.assembly import open_atlas  # noqa: PLC0415 - only what a command needs is loaded
+    from ui.terminal import show_answer  # noqa: PLC0415
+
+    with open_atlas(settings, wait_s=_MODEL_WAIT_S) as atlas:
+        if question == "-":
+            _batch(lambda text, _: output.answer_json(atlas.answer(text, session, guided=guided)))
+        elif as_json:
+            output.print_json(output.answer_json(atlas.answer(question, session, guided=guided)))
+        else:
+            show_answer(atlas.ask(question, session, guided=guided))
+
+
+@app.command()
+@with_settings
+def search(
+    settings: Settings,
+    as_json: bool,
+    query: Annotated[str, typer.Argument(help="Words or a question; - reads one a line.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
+) -> None:
+    """Find passages of the notes."""
+    from agents import route  # noqa: PLC0415
+    from knowledge import retrieval  # noqa: PLC0415
+    from ui.assembly import open_index  # noqa: PLC0415
+
+    with open_index(settings) as index:
+        index.update()
+
+        def found(text: str, _: object = None) -> dict[str, Any]:
+            passages = retrieval.search(index, route.clean(text), k)
+            return {"query": text, "results": [output.evidence_json(passage) for passage in passages]}
+
+        if query == "-":
+            _batch(found)
+        elif as_json:
+            output.print_json(found(query))
+        else:
+            output.print_passages(retrieval.search(index, route.clean(query), k))
+
+
+@app.command()
+@with_settings
+def check(
+    settings: Settings,
+    as_json: bool,
+    claim: Annotated[str, typer.Argument(help="A statement; - reads one a line.")],
+    evidence: Annotated[str | None, typer.Option(help="Check against this text instead of the notes.")] = None,
+) -> None:
+    """Tell whether the notes, or a text, support a claim."""
+    from ui.assembly import open_atlas  # noqa: PLC0415
+
+    with open_atlas(settings, wait_s=_MODEL_WAIT_S) as atlas:
+        if claim == "-":
+            _batch(lambda text, given: output.check_json(atlas.check(text, given.get("evidence", evidence))))
+            return
+        found = atlas.check(claim, evidence)
+        output.print_json(output.check_json(found)) if as_json else output.print_check(found)
+
+
+@app.command()
+@with_settings
+def index(
+    settings: Settings,
+    as_json: bool,
+    folder: Annotated[Path | None, typer.Argument(help="A folder of your own notes.")] = None,
+) -> None:
+    """Bring the index up to date; only what changed is read again."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from knowledge.reader import Folder  # noqa: PLC0415
+    from ui.assembly import open_index  # noqa: PLC0415
+    from ui.terminal import progress_line  # noqa: PLC0415
+
+    if folder is not None:
+        settings = replace(settings, folders=(*settings.folders, Folder(folder.expanduser(), own=True)))
+    with open_index(settings) as opened:
+        changes = opened.update(progress_line(), wait_s=10)
+    if as_json:
+        output.print_json(output.changes_json(changes))
+        return
+    if changes.locked:
+        sys.stdout.write("another process is indexing these notes; nothing was done\n")
+    sys.stdout.write(
+        f"{len(changes.added)} added, {len(changes.changed)} changed, {len(changes.removed)} removed, "
+        f"{changes.unchanged} unchanged files; {changes.embedded} passages embedded\n"
+    )
+    for problem in changes.failed:
+        sys.stderr.write(f"{problem}\n")
+
+
+@notes_app.command("check")
+@with_settings
+def notes_check(settings: Settings, as_json: bool) -> None:
+    """Check every note: its format, its edges, its sources, its age."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from knowledge import library, reader  # noqa: PLC0415
+
+    readings = [reader.read(path, folder) for folder in settings.folders for path in reader.files(folder)]
+    built = library.build([reading.document for reading in readings if reading.document is not None])
+    problems = [problem for reading in readings for problem in reading.problems]
+    problems += [*built.problems, *library.audit(built, datetime.now(UTC).date())]
+    errors = sum(problem.severity == "error" for problem in problems)
+    if as_json:
+        found = {"notes": len(built.notes), "files": len(readings), "problems": [output.problem_json(p) for p in problems]}
+        output.print_json(found)
+    else:
+        for problem in problems:
+            sys.stdout.write(f"{problem.severity}: {problem}\n")
+        sys.stdout.write(f"{len(built.notes)} notes in {len(readings)} files, {errors} errors, {len(problems) - errors} warnings\n")
+    if errors:
+        raise typer.Exit(2)
+
+
+@model_app.command("list")
+@with_settings
+def model_list(settings: Settings, as_json: bool) -> None:
+    """List the models that can be embedded, and which are here."""
+    from agents.weights import CATALOGUE, locate  # noqa: PLC0415
+
+    rows = [
+        {"id": w.id, "title": w.title, "bytes": w.bytes, "licence": w.licence, "installed": locate(w, settings.cache_dir) is not None}
+        for w in CATALOGUE
+    ]
+    if as_json:
+        output.print_json({"models": rows})
+        return
+    for row in rows:
+        state = "installed" if row["installed"] else "not here"
+        sys.stdout.write(f"{row['id']}  {row['bytes'] / 1e9:.2f} GB  {row['licence']}  {state}  {row['title']}\n")
+
+
+@model_app.command("pull")
+@with_settings
+def model_pull(
+    settings: Settings,
+    as_json: bool,
+    name: Annotated[str | None, typer.Argument(help="The id of a model; the default one where left out.")] = None,
+    source: Annotated[str, typer.Option("--from", help="auto, hub, mirror, or the path of a file.")] = "auto",
+) -> None:
+    """Fetch an embedded model; goes on where an earlier attempt stopped."""
+    from agents.download import pull  # noqa: PLC0415
+    from agents.weights import DEFAULT, find  # noqa: PLC0415
+    from ui.terminal import download_line  # noqa: PLC0415
+
+    weights = find(name) if name else settings.weights or DEFAULT
+    path = pull(weights, settings.cache_dir, source, download_line())
+    output.print_json({"model": weights.id, "path": str(path), "bytes": weights.bytes}) if as_json else sys.stdout.write(f"{path}\n")
+
+
+@model_app.command("path")
+@with_settings
+def model_path(
+    settings: Settings,
+    as_json: bool,
+    name: Annotated[str | None, typer.Argument(help="The id of a model; the default one where left out.")] = None,
+) -> None:
+    """Print where the embedded model lies."""
+    from agents.weights import DEFAULT, find, locate  # noqa: PLC0415
+    from knowledge.errors import SetupMissing  # noqa: PLC0415
+
+    weights = find(name) if name else settings.weights or DEFAULT
+    path = locate(weights, settings.cache_dir)
+    if path is None:
+        raise SetupMissing(f"the model {weights.id!r} is not here.", f"Run `atlas model pull {weights.id}`.")
+    output.print_json({"model": weights.id, "path": str(path)}) if as_json else sys.stdout.write(f"{path}\n")
+
+
+@app.command()
+@with_settings
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Say what is installed, reachable or missing, and how to mend it."""
+    from ui.doctor import examine  # noqa: PLC0415
+
+    findings = examine(settings)
+    if as_json:
+        output.print_json({"ok": all(f["ok"] for f in findings), "findings": findings})
+        return
+    for finding in findings:
+        mark = "✓" if finding["ok"] else "✗"
+        sys.stdout.write(f"{mark} {finding['what']}: {finding['state']}\n")
+        if finding["remedy"]:
+            sys.stdout.write(f"    {finding['remedy']}\n")
+
+
+@app.command("ui")
+@with_settings
+def serve_page(
+    settings: Settings,
+    as_json: bool,
+    host: Annotated[str, typer.Option(help="The address to listen on; others than loopback are open to the network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 7860,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = False,
+    pull: Annotated[bool, typer.Option("--pull/--no-pull", help="Fetch the embedded model where it is missing.")] = True,
+) -> None:
+    """Open the app in the browser."""
+    from ui.app import serve  # noqa: PLC0415
+
+    serve(settings, host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json)
+
+
+def _batch(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
+    """Answer one request a line; a bad one gets an error object and the others go on."""
+    for given in _requests():
+        try:
+            if "text" not in given or not isinstance(given["text"], str):
+                raise UserMistake(f"the line {given!r} has no text.", 'Write plain text or {"id": ..., "text": ...}.')
+            result = answer(given["text"], given)
+        except AtlasError as error:
+            result = output.error_json(error)
+        output.print_json(({"id": given["id"]} if "id" in given else {}) | result)
+
+
+def _requests() -> Iterator[dict[str, Any]]:
+    for line in sys.stdin:
+        text = line.strip()
+        if not text:
+            continue
+        try:
+            parsed = json.loads(text) if text.startswith("{") else None
+        except ValueError:
+            parsed = None
+        yield parsed if isinstance(parsed, dict) else {"text": text}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `atlas`; exits with 0 done, 2 the user's mistake, 3 set-up missing, 4 the model failed."""
+    # Importing the big libraries makes hundreds of thousands of lasting objects; collecting meanwhile costs a fifth of it.
+    gc.set_threshold(50_000, 50, 50)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        status = app(arguments, standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
+    except click.ClickException as error:
+        _fail(UserMistake(error.format_message(), "See `atlas --help`."), arguments)
+    except AtlasError as error:
+        _fail(error, arguments)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(error: AtlasError, arguments: list[str]) -> None:
+    if "--json" in arguments:
+        output.print_json(output.error_json(error))
+    else:
+        sys.stderr.write(f"atlas: {error}\n")
+    sys.exit(error.exit_status)

@@ -1,0 +1,45 @@
+"""The options that every command takes, written once."""
+
+import inspect
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ui import settings
+
+_OPTIONS: dict[str, Any] = {
+    "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")],
+    "home": Annotated[Path | None, typer.Option(help="Where state lies.  [ATLAS_HOME]", show_default=False)],
+    "notes": Annotated[list[Path] | None, typer.Option(help="A folder of your own notes; may be repeated.")],
+    "only_notes": Annotated[bool, typer.Option("--only-notes", help="Leave the built-in notes aside.")],
+    "no_model": Annotated[bool, typer.Option("--no-model", help="Answer from the notes alone.")],
+    "base_url": Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.  [OPENAI_BASE_URL]")],
+    "model": Annotated[str | None, typer.Option(help="Its model, or the id of an embedded one.  [OPENAI_MODEL]")],
+    "api_key": Annotated[str | None, typer.Option(help="Its key.  [OPENAI_API_KEY]")],
+}
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the common options, and its first two parameters: the settings, and whether to print JSON."""
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        common = {name: given.pop(name) for name in _OPTIONS}
+        as_json = common.pop("as_json")
+        common["notes"] = common["notes"] or ()
+        command(settings.read(os.environ, **common), as_json=as_json, **given)
+
+    own = list(inspect.signature(command).parameters.values())[2:]
+    shared = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False if "bool" in str(kind) else None, annotation=kind)
+        for name, kind in _OPTIONS.items()
+    ]
+    run.__signature__ = inspect.Signature(  # pyright: ignore[reportAttributeAccessIssue] - how typer learns of options
+        [*(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *shared]
+    )
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *shared]}
+    return run

@@ -1,0 +1,102 @@
+"""What the command line prints: one JSON object, or text for people."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final, TextIO
+
+from agents.events import Answer, Citation, ClaimCheck
+from agents.reply import UNSUPPORTED_MARK
+from knowledge.errors import AtlasError
+from knowledge.evidence import Evidence
+from knowledge.index import Changes
+from knowledge.note import Problem
+
+_MARKS: Final = {"supported": "✓", "contradicted": "✗", "not_found": "?"}
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one JSON object on one line of standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def error_json(error: AtlasError) -> dict[str, Any]:
+    """Return an error in the form that scripts read."""
+    return {"error": {"kind": error.kind, "message": error.message, "remedy": error.remedy}}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer in the form that scripts read."""
+    fields = asdict(answer)
+    fields["answer"] = fields.pop("text")
+    fields["evidence"] = [evidence_json(evidence) for evidence in answer.evidence]
+    return fields
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """Return a passage in the form that scripts read."""
+    return asdict(evidence)
+
+
+def check_json(check: ClaimCheck) -> dict[str, Any]:
+    """Return what was found of a claim in the form that scripts read."""
+    return asdict(check) | {"scores": dict(check.scores)}
+
+
+def changes_json(changes: Changes) -> dict[str, Any]:
+    """Return what an update of the index did in the form that scripts read."""
+    return {
+        "added": len(changes.added),
+        "changed": len(changes.changed),
+        "removed": len(changes.removed),
+        "unchanged": changes.unchanged,
+        "embedded": changes.embedded,
+        "pending": changes.pending,
+        "locked": changes.locked,
+        "failed": [problem_json(problem) for problem in changes.failed],
+    }
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Return a problem of a note in the form that scripts read."""
+    return asdict(problem) | {"path": str(problem.path)}
+
+
+def print_answer(answer: Answer, out: TextIO | None = None) -> None:
+    """Print an answer with its sources for a person."""
+    out = out or sys.stdout
+    out.write(f"\n{answer.text}\n")
+    if answer.citations:
+        out.write("\n")
+    for citation in answer.citations:
+        out.write(f"  [{citation.n}] {_where(citation)}\n")
+    if UNSUPPORTED_MARK in answer.text:
+        out.write(f"  {UNSUPPORTED_MARK} not supported by the notes\n")
+    for notice in answer.notices:
+        out.write(f"  ! {notice}\n")
+    for question in answer.next:
+        out.write(f"  > {question}\n")
+
+
+def print_passages(evidence: Sequence[Evidence], out: TextIO | None = None) -> None:
+    """Print passages for a person."""
+    for passage in evidence:
+        place = f"{passage.title} > {passage.heading}" if passage.heading else passage.title
+        text = " ".join(passage.text.split())
+        (out or sys.stdout).write(f"{passage.score:5.2f}  {place} ({passage.note})\n       {text[:300]}\n")
+
+
+def print_check(check: ClaimCheck) -> None:
+    """Print what was found of a claim for a person."""
+    sys.stdout.write(f"{_MARKS[check.verdict]} {check.verdict} (probability of support {check.score:.2f})\n")
+    for reason in check.reasons:
+        sys.stdout.write(f"  - {reason}\n")
+    for citation in check.citations:
+        sys.stdout.write(f"  [{citation.n}] {_where(citation)}\n      {citation.quote}\n")
+
+
+def _where(citation: Citation) -> str:
+    place = f"{citation.title} > {citation.heading}" if citation.heading else citation.title
+    return f"{place}  {citation.source}".strip()

@@ -1,0 +1,90 @@
+"""Settings: read once at the start, from options before environment before defaults."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from agents.endpoint import Endpoint, configured
+from agents.weights import DEFAULT, Weights, default_cache_dir, find
+from knowledge.errors import SetupMissing, UserMistake
+from knowledge.index import BUILT_IN
+from knowledge.reader import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Where state lies, which notes are read, and which models may answer.
+
+    `endpoint` and `weights` are None where such a model is not wanted.
+    """
+
+    home: Path
+    folders: tuple[Folder, ...]
+    endpoint: Endpoint | None
+    weights: Weights | None
+    cache_dir: Path
+    embedding_url: str = ""
+    embedding_model: str = ""
+    embedding_key: str = ""
+
+
+def read(
+    environment: Mapping[str, str],
+    *,
+    home: Path | None = None,
+    notes: Sequence[Path] = (),
+    only_notes: bool = False,
+    no_model: bool = False,
+    base_url: str | None = None,
+    model: str | None = None,
+    api_key: str | None = None,
+) -> Settings:
+    """Return the settings.
+
+    `model` is the id of an embedded model, or the name of a model at the endpoint.
+    Raises UserMistake for values that cannot be, SetupMissing for a home that cannot be written.
+    """
+    if only_notes and not notes:
+        raise UserMistake("--only-notes leaves no notes.", "Name a folder with --notes.")
+    own = tuple(Folder(path.expanduser(), own=True) for path in notes)
+    for folder in own:
+        if not folder.path.is_dir():
+            raise UserMistake(f"{str(folder.path)!r} is not a folder.", "Name a folder of Markdown files with --notes.")
+    embedded = find(model) if model and not base_url and _is_embedded(model) else None
+    endpoint = None
+    if not no_model and embedded is None:
+        endpoint = configured(base_url, model, api_key, environment=environment)
+    cache = environment.get("ATLAS_MODELS", "")
+    return Settings(
+        home=_writable(home or Path(environment.get("ATLAS_HOME") or user_data_path("llm-atlas"))),
+        folders=own if only_notes else (Folder(BUILT_IN, own=False), *own),
+        endpoint=endpoint,
+        weights=None if no_model else embedded or DEFAULT,
+        cache_dir=Path(cache) if cache else default_cache_dir(),
+        embedding_url=environment.get("ATLAS_EMBEDDING_URL", ""),
+        embedding_model=environment.get("ATLAS_EMBEDDING_MODEL", ""),
+        embedding_key=environment.get("ATLAS_EMBEDDING_KEY", ""),
+    )
+
+
+def _is_embedded(model: str) -> bool:
+    try:
+        find(model)
+    except UserMistake:
+        return False
+    return True
+
+
+def _writable(home: Path) -> Path:
+    home = home.expanduser()
+    remedy = "Name a writable folder with --home, or in ATLAS_HOME."
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        probe = home / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise SetupMissing(f"the home folder {str(home)!r} cannot be written: {error.strerror}.", remedy) from error
+    return home

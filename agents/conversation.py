@@ -236,7 +236,7 @@ class Conversation:
                 self._notices += (str(error),)
                 judge = None
                 found = verify(claim, passages, None)
-            self._usage += Usage(checks=int(judge is not None))
+            self._usage += Usage(checks=int(found.asked))
             reply.judge(number, found.check.verdict, found.place)
             yield Cited(reply.text(), claim, found.check.verdict, reply.citations)
 

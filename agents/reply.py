@@ -59,7 +59,7 @@ class Reply:
         """Note what was found of a sentence, and cite the place it rests on."""
         self._verdicts[number] = (verdict, place)
         if verdict == "supported" and place is not None and self._number_of(place) is None:
-            self._citations.append(_citation(len(self._citations) + 1, place))
+            self._citations.append(citation(len(self._citations) + 1, place))
 
     def text(self) -> str:
         """Return the answer as Markdown with the marks earned so far; contradicted sentences are left out."""
@@ -72,7 +72,9 @@ class Reply:
             else:
                 parts.append(self._text[at:start] + _marked(self._text[start:end], self._mark(verdict, place)))
             at = end
-        return re.sub(r"[ \t]{2,}", " ", "".join([*parts, self._text[at:]])).strip()
+        parts.append(self._text[at:])
+        # A Chinese sentence follows the one before without a space; a mark between them needs one.
+        return re.sub(r"(\[[\d?]+\])(?=[^\s\[])", r"\1 ", re.sub(r"[ \t]{2,}", " ", "".join(parts))).strip()
 
     def _mark(self, verdict: Verdict | None, place: Place | None) -> str:
         if verdict == "supported" and place is not None:
@@ -131,10 +133,13 @@ def _paragraph(parts: Sequence[str]) -> str:
 
 def _marked(sentence: str, mark: str) -> str:
     """Put a mark behind a sentence."""
-    return f"{sentence} {mark}" if mark else sentence
+    if not mark:
+        return sentence
+    return f"{sentence}{mark}" if sentence[-1] in "。！？" else f"{sentence} {mark}"
 
 
-def _citation(number: int, place: Place) -> Citation:
+def citation(number: int, place: Place) -> Citation:
+    """Return the citation of a place under a number."""
     evidence = place.evidence
     return Citation(
         n=number,

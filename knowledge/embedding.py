@@ -173,17 +173,18 @@ class Remembered:
 
     def embed(self, texts: Sequence[str], role: Role) -> Vectors:
         """Return the remembered vectors, and the inner embedder's for the rest."""
-        known = self._load()
-        keys = [_key(self.id, text, role) for text in texts]
-        missing = [i for i, key in enumerate(keys) if key not in known]
+        known = self.known()
+        keys = [key(self.id, text, role) for text in texts]
+        missing = [i for i, wanted in enumerate(keys) if wanted not in known]
         fresh = self._inner.embed([texts[i] for i in missing], role) if missing else None
-        rows = [known.get(key) for key in keys]
+        rows = [known.get(wanted) for wanted in keys]
         for row, i in enumerate(missing):
             assert fresh is not None
             rows[i] = fresh[row]
         return np.stack([row for row in rows if row is not None])
 
-    def _load(self) -> dict[bytes, Vectors]:
+    def known(self) -> dict[bytes, Vectors]:
+        """Return what the file holds for this embedder, by `key`."""
         with self._lock:
             if self._known is None:
                 self._known = {}
@@ -191,29 +192,8 @@ class Remembered:
                     with np.load(self._file, allow_pickle=False) as stored:
                         if self.id in stored:
                             keys, vectors = stored[f"{self.id}:keys"], stored[self.id].astype(np.float32)
-                            self._known = {bytes(key): vector for key, vector in zip(keys, vectors, strict=True)}
+                            self._known = {bytes(stored_key): vector for stored_key, vector in zip(keys, vectors, strict=True)}
             return self._known
-
-
-def remember(file: Path, embedders: Sequence[Embedder], texts: Sequence[tuple[str, Role]]) -> int:
-    """Write the vectors of `texts` to a file for `Remembered`; return how many were embedded anew, by all embedders."""
-    arrays: dict[str, NDArray[Any]] = {}
-    fresh = 0
-    for embedder in embedders:
-        memory = Remembered(embedder, file)
-        known = memory._load()  # pyright: ignore[reportPrivateUsage] - the writer of the same file
-        wanted = {_key(embedder.id, text, role): (text, role) for text, role in texts}
-        rows: list[Vectors] = []
-        for key, (text, role) in sorted(wanted.items()):
-            fresh += key not in known
-            rows.append(known[key] if key in known else embedder.embed([text], role)[0])
-        arrays[embedder.id] = np.stack(rows).astype(np.float16)
-        arrays[f"{embedder.id}:keys"] = np.array(sorted(wanted), dtype="V12")
-    draft = file.with_name(f"{file.name}.part")
-    with draft.open("wb") as stream:
-        np.savez(stream, **cast("Any", arrays))
-    draft.replace(file)
-    return fresh
 
 
 def base_embedders() -> list[Embedder]:
@@ -235,7 +215,8 @@ def generic_sentences() -> dict[Language, tuple[str, ...]]:
     return {language: tuple(stored[language]) for language in LANGUAGES}
 
 
-def _key(embedder: str, text: str, role: Role) -> bytes:
+def key(embedder: str, text: str, role: Role) -> bytes:
+    """Return what a vector is remembered by."""
     return hashlib.sha256(f"{embedder}\0{role}\0{text}".encode()).digest()[:12]
 
 

@@ -10,10 +10,12 @@ from typing import Annotated, Any, Final, cast
 import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
+from knowledge.lines import unified
 from knowledge.note import Frozen, Relation, Tool
 from knowledge.vocabulary import KINDS, PLATFORMS, RELATIONS, RUNS_ON, STAGES, TASKS
 
-_FENCE: Final = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE: Final = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_OPENING: Final = re.compile(r"\A\ufeff?---[ \t]*\n[ \t]*(?:[A-Za-z_]+:|#|-[ ])")
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -95,13 +97,12 @@ class Values(Frozen):
     checked: date | None = None
 
 
-# What a folder of someone's own notes may also carry (Obsidian and static sites do); it is left alone.
-_FOREIGN_FIELDS: Final = frozenset(
-    """
-    tags tag alias cssclass cssclasses publish permalink date created updated modified author authors lang draft layout
-    category categories description slug weight toc image cover type status
-    """.split()
-)
+_MODELS: Final[dict[str, type[Frozen]]] = {"title": _Titles, "summary": _Titles, "relations": _Relation, "tool": _Tool}
+_UNIONS: Final = frozenset({"title", "summary"})
+
+# What a folder of someone's own notes may also carry (Obsidian and static sites do) although it looks like a field of
+# ours written wrongly.
+_FOREIGN_FIELDS: Final = frozenset({"author", "authors", "created", "date", "source", "tag", "tags", "type", "aliased"})
 
 
 def read(text: str, *, own: bool) -> Head | list[Fault]:
@@ -109,63 +110,84 @@ def read(text: str, *, own: bool) -> Head | list[Fault]:
 
     A reader's own notes may carry fields of other programs; the built-in ones only those of the format.
     """
-    fence = _FENCE.match(text)
+    lines = unified(text)
+    fence = _FENCE.match(lines)
     if fence is None:
-        if text.startswith("---\n") and not own:
+        if _OPENING.match(lines):
             return [Fault(1, "the YAML head has no end.", "Close it with a line of three hyphens.")]
-        return Head(Values(), frozenset(), 0, {})
-    try:
-        root = cast("yaml.Node | None", yaml.compose(fence[1], Loader=yaml.CSafeLoader))
-        raw: object = yaml.load(fence[1], Loader=yaml.CSafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 2 if mark else 1
-        return [
-            Fault(
-                line,
-                f"the YAML head does not parse: {error.problem}.",
-                "Quote values that hold ': ' or begin with a sign.",
-            )
-        ]
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return [
-            Fault(1, f"the YAML head does not parse: {error}.", "Check it for control characters and impossible dates.")
-        ]
+        return Head(Values(), frozenset(), len(text) - len(text.removeprefix("\ufeff")), {})
+    source = text[fence.start(1) : fence.end(1)]
+    parsed = _parsed(source)
+    if isinstance(parsed, Fault):
+        return [parsed]
+    raw, root = parsed
     if raw is None:
         return Head(Values(), frozenset(), fence.end(), {})
     if not isinstance(raw, dict) or not isinstance(root, yaml.MappingNode):
         return [Fault(2, f"the head is a {type(raw).__name__}, not a mapping.", "Write `field: value` lines.")]
-    return _validated(cast("dict[str, Any]", raw), root, text, fence, own=own)
-
-
-def _validated(
-    raw: dict[str, Any], root: yaml.MappingNode, text: str, fence: re.Match[str], *, own: bool
-) -> Head | list[Fault]:
+    raw = cast("dict[Any, Any]", raw)
     if own:
-        raw = {key: value for key, value in raw.items() if key not in _FOREIGN_FIELDS}
-        raw = {key: [value] if key == "aliases" and isinstance(value, str) else value for key, value in raw.items()}
-        raw = {key: value for key, value in raw.items() if value is not None}
+        raw = _without_foreign(raw)
     faults = [Fault(line, f"the field {key!r} stands twice.", "Keep one of them.") for key, line in _repeated(root)]
     try:
         values = Values.model_validate(raw)
     except ValidationError as error:
-        faults += [_fault(root, found["loc"], found["msg"], found["type"]) for found in error.errors()]
-    else:
-        if not faults:
-            return Head(values, frozenset(raw), fence.end(), _summary_spans(root, text, fence.start(1)))
-    return faults
+        return faults + _faults(root, error)
+    return faults or Head(values, frozenset(raw), fence.end(), _summary_spans(root, text, fence.start(1)))
 
 
-def _fault(root: yaml.Node, location: tuple[int | str, ...], message: str, kind: str) -> Fault:
-    path = [
-        part for part in location if isinstance(part, int) or not part.startswith(("_Titles", "constrained", "str"))
-    ]
-    field = ".".join(str(part) for part in path)
-    line = _line(root, path) + 2
-    if kind == "extra_forbidden":
-        near = get_close_matches(str(path[-1]), Values.model_fields, 1)
-        return Fault(line, f"unknown field {field!r}.", f"Did you mean {near[0]!r}?" if near else "Remove it.")
-    return Fault(line, f"{field}: {message.removeprefix('Value error, ')}", "See the note format.")
+def _parsed(source: str) -> tuple[object, yaml.Node | None] | Fault:
+    """Parse YAML to its value and its nodes, which know their lines."""
+    try:
+        root = cast("yaml.Node | None", yaml.compose(source, Loader=yaml.CSafeLoader))
+        return yaml.load(source, Loader=yaml.CSafeLoader), root
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        remedy = "Quote values that hold ': ' or begin with a sign."
+        return Fault(mark.line + 2 if mark else 1, f"the YAML head does not parse: {error.problem}.", remedy)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        remedy = "Check it for control characters and impossible dates."
+        return Fault(1, f"the YAML head does not parse: {' '.join(str(error).split())}.", remedy)
+
+
+def _without_foreign(raw: dict[Any, Any]) -> dict[Any, Any]:
+    """Leave out what other programs write into a head, unless it looks like a field of ours written wrongly."""
+    kept: dict[Any, Any] = {}
+    for key, value in raw.items():
+        ours = key in Values.model_fields
+        if value is None or key in _FOREIGN_FIELDS or not (ours or _meant(str(key), Values)):
+            continue
+        kept[key] = [value] if key == "aliases" and isinstance(value, str) else value
+    return kept
+
+
+def _meant(name: str, model: type[Frozen]) -> str | None:
+    """Return the field whose name `name` resembles."""
+    return next(iter(get_close_matches(name, model.model_fields, 1, cutoff=0.75)), None)
+
+
+def _faults(root: yaml.Node, error: ValidationError) -> list[Fault]:
+    """Return one fault for each value that is wrong, however many types it was tried as."""
+    faults: dict[tuple[int | str, ...], Fault] = {}
+    for found in error.errors(include_url=False):
+        path = found["loc"]
+        if path[0] in _UNIONS:
+            path = path[:1] + path[2:]  # without the member of the union that was tried
+        line = _line(root, path) + 2
+        field = ".".join(str(part) for part in path)
+        message = found["msg"].removeprefix("Value error, ")
+        if found["type"] == "extra_forbidden":
+            near = _meant(str(path[-1]), _MODELS.get(str(path[0]) if len(path) > 1 else "", Values))
+            remedy = f"Did you mean {near!r}?" if near else "Remove it."
+            fault = Fault(line, f"unknown field {field!r}.", remedy)
+        elif path[0] in _UNIONS:
+            fault = Fault(line, f"{field}: is no text.", "Write a text, or one each for en and zh; quote numbers.")
+        else:
+            fault = Fault(line, f"{field}: {message}", "See the note format.")
+        longer = any(len(known) > len(path) and known[: len(path)] == path for known in faults)
+        if not longer:  # of a union, the member that got furthest says what is wrong
+            faults.setdefault(path, fault)
+    return list(faults.values())
 
 
 def _line(node: yaml.Node, path: Iterable[int | str]) -> int:

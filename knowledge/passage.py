@@ -52,6 +52,7 @@ class _Block:
     heading: str
     start: int
     end: int
+    run: int  # blocks of one run have nothing between them that no passage may hold
 
 
 @cache
@@ -71,7 +72,7 @@ def read(text: str, body_start: int) -> Body:
     diagrams = tuple(
         Diagram(token.content, lines_before + token.map[0] + 2)
         for token in tokens
-        if token.type == "fence" and token.map and token.info.strip().lower().startswith("mermaid")
+        if token.map and _is_diagram(token)
     )
     headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
     spans: list[Span] = []
@@ -82,6 +83,7 @@ def read(text: str, body_start: int) -> Body:
 
 def _blocks(tokens: list[Token], lines: list[int], text: str) -> Iterator[_Block]:
     path: list[tuple[int, str]] = []
+    run = 0
     for i, token in enumerate(tokens):
         if token.level or token.map is None:
             continue
@@ -89,13 +91,9 @@ def _blocks(tokens: list[Token], lines: list[int], text: str) -> Iterator[_Block
             depth = int(token.tag[1])
             path = [(d, name) for d, name in path if d < depth]
             path.append((depth, tokens[i + 1].content.strip()))
-            continue
         is_text = token.type in _TEXT_BLOCKS
-        if not is_text and token.type not in _JOINED_BLOCKS:
-            continue
-        if token.type == "fence" and token.info.strip().lower().startswith("mermaid"):
-            continue
-        if token.type == "html_block" and token.content.lstrip().startswith("<!--"):
+        if not (is_text or token.type in _JOINED_BLOCKS) or _is_diagram(token) or _is_comment(token):
+            run += 1
             continue
         start, end = lines[token.map[0]], lines[min(token.map[1], len(lines) - 1)]
         end = start + len(text[start:end].rstrip())
@@ -103,17 +101,26 @@ def _blocks(tokens: list[Token], lines: list[int], text: str) -> Iterator[_Block
         # The title of the note stands in every passage already.
         heading = " > ".join(name for depth, name in path if depth > 1)
         if start < end:
-            yield _Block("text" if is_text else "joined", heading, start, end)
+            yield _Block("text" if is_text else "joined", heading, start, end, run)
+
+
+def _is_diagram(token: Token) -> bool:
+    return token.type == "fence" and token.info.strip().lower().startswith("mermaid")
+
+
+def _is_comment(token: Token) -> bool:
+    text = token.content.strip()
+    return token.type == "html_block" and text.startswith("<!--") and not text.partition("-->")[2].strip()
 
 
 def _joined(blocks: list[_Block]) -> Iterator[tuple[int, int, str]]:
     """Join each list, table or code with what introduces it, and a very short paragraph with what follows it."""
     current: _Block | None = None
     for block in blocks:
-        if current and current.heading == block.heading and block.end - current.start <= LONGEST:
+        if current and current.run == block.run and block.end - current.start <= LONGEST:
             short = current.end - current.start < SHORTEST
             if block.kind == "joined" or short:
-                current = _Block(current.kind, current.heading, current.start, block.end)
+                current = _Block(current.kind, current.heading, current.start, block.end, current.run)
                 continue
         if current:
             yield current.start, current.end, current.heading
@@ -123,18 +130,31 @@ def _joined(blocks: list[_Block]) -> Iterator[tuple[int, int, str]]:
 
 
 def _cut(text: str, heading: str, start: int, end: int) -> Iterator[Span]:
+    """Cut what is too long between sentences, and a sentence that is too long between words."""
     if end - start <= LONGEST:
         yield Span(heading, start, end)
         return
     begin = last = start
-    for _, sentence_end in sentences(text[start:end]):
-        stop = start + sentence_end
+    for stop in [*(start + sentence_end for _, sentence_end in sentences(text[start:end])[:-1]), end]:
         if stop - begin > SPLIT_TO and last > begin:
             yield Span(heading, begin, last)
-            begin = last + len(text[last:stop]) - len(text[last:stop].lstrip())
+            begin = _next_word(text, last, stop)
         while stop - begin > LONGEST:  # a text without sentences: a table, a log, a minified file
-            yield Span(heading, begin, begin + LONGEST)
-            begin += LONGEST
+            cut = _last_space(text, begin, begin + LONGEST)
+            yield Span(heading, begin, cut)
+            begin = _next_word(text, cut, stop)
         last = stop
     if begin < end:
         yield Span(heading, begin, end)
+
+
+def _next_word(text: str, start: int, end: int) -> int:
+    return end - len(text[start:end].lstrip())
+
+
+def _last_space(text: str, start: int, end: int) -> int:
+    """Return where the last line or word before `end` ends; `end` itself where there is none in the second half."""
+    half = (start + end) // 2
+    at = max(text.rfind("\n", half, end), text.rfind("\r", half, end))
+    at = at if at > 0 else text.rfind(" ", half, end)
+    return start + len(text[start:at].rstrip()) if at > 0 else end

@@ -3,14 +3,18 @@
 import re
 from typing import Final
 
+from knowledge.lines import fenced, unified
+
 # A full stop ends a sentence only before white space, and not after these.
 _ABBREVIATION: Final = re.compile(
     r"(?:\b(?:e\.g|i\.e|vs|cf|etc|al|fig|eq|no|approx|resp|dr|mr|ms|st|v)|\b[A-Z]|(?:^|\n)[ ]*\d+)\.$", re.IGNORECASE
 )
 _END: Final = re.compile(
-    r"""[.!?]+["'”’)\]*_`]*(?=\s)|[。！？]+[”’」』）\])*_`]*|\n(?=\s*(?:[-*+]|\d+[.)]|\||\#{1,6})\s)|\n\s*\n"""
+    r"""[.!?]+["'”’)\]*_`]*(?=\s)|[。！？]+[”’」』）\])*_`]*|\n(?=\s*(?:[-*+]|\d{1,9}[.)]|\||\#{1,6})\s)|\n\s*\n"""
 )
-_LEAD: Final = re.compile(r"\s*(?:(?:[-*+]|\d+[.)]|>|\#{1,6})\s+)*")
+_BULLET: Final = re.compile(r"(?:[-*+]|>|\#{1,6})\s+")
+_NUMBER: Final = re.compile(r"\d{1,9}[.)]\s+")
+_NUMBERED_LINE: Final = re.compile(r"^[ \t>]*\d{1,9}[.)]\s", re.MULTILINE)
 
 
 def sentences(text: str) -> tuple[tuple[int, int], ...]:
@@ -19,6 +23,7 @@ def sentences(text: str) -> tuple[tuple[int, int], ...]:
     Sentences end at `.`, `!`, `?` before white space, at `。！？`, at blank lines and where a list item or table row
     begins. Fenced code counts as one sentence.
     """
+    text = unified(text)
     spans: list[tuple[int, int]] = []
     for piece_start, piece_end, is_code in _pieces(text):
         if is_code:
@@ -35,10 +40,10 @@ def _pieces(text: str) -> list[tuple[int, int, bool]]:
     """Cut text into prose and fenced code."""
     pieces: list[tuple[int, int, bool]] = []
     at = 0
-    for fence in re.finditer(r"^[ ]{0,3}(`{3,}|~{3,}).*?(?:^[ ]{0,3}\1[ \t]*$|\Z)", text, re.MULTILINE | re.DOTALL):
-        pieces.append((at, fence.start(), False))
-        pieces.append((fence.start(), fence.end(), True))
-        at = fence.end()
+    for start, end in fenced(text):
+        pieces.append((at, start, False))
+        pieces.append((start, end, True))
+        at = end
     pieces.append((at, len(text), False))
     return pieces
 
@@ -53,8 +58,31 @@ def _ends(text: str, start: int, end: int) -> list[int]:
 
 
 def _keep(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
-    lead = _LEAD.match(text, start, end)
-    start = lead.end() if lead else start
+    start = _after_markers(text, start, end)
     end = start + len(text[start:end].rstrip())
     if start < end and any(character.isalnum() for character in text[start:end]):
         spans.append((start, end))
+
+
+def _after_markers(text: str, start: int, end: int) -> int:
+    """Skip white space and the markers of quotes, lists and headings; a number is a marker only where a list is."""
+    while start < end:
+        if text[start].isspace():
+            start += 1
+        elif marker := _BULLET.match(text, start, end):
+            start = marker.end()
+        elif (marker := _NUMBER.match(text, start, end)) and _numbers_an_item(text, start):
+            start = marker.end()
+        else:
+            break
+    return start
+
+
+def _numbers_an_item(text: str, at: int) -> bool:
+    """Tell whether the number at `at` begins a list item, not a line that goes on with "2019. Then ..."."""
+    line_start = text.rfind("\n", 0, at) + 1
+    if text[line_start:at].strip(" \t>-*+"):
+        return False
+    block_start = text.rfind("\n\n", 0, line_start) + 1
+    above = text[block_start:line_start]
+    return not above.strip() or text[at:].startswith(("1.", "1)")) or bool(_NUMBERED_LINE.search(above))

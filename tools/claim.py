@@ -19,7 +19,7 @@ _COVERED: Final = 0.8  # share of a claim's ideas that a passage must speak of b
 # Log-odds of support: what coverage gives, and what one clash takes. Round on purpose; they were not fitted further.
 _COVERAGE_WEIGHT: Final = 6.0
 _COVERAGE_EVEN: Final = 0.6
-HARD_CLASH: Final = 4.0
+HARD_CLASH: Final = 3.0
 SOFT_CLASH: Final = 1.0
 
 
@@ -97,7 +97,11 @@ def best_sentence(claim: str, passages: Sequence[str]) -> Place | None:
 def _shared(stated: Clause, within: Sequence[Clause], on: Ground) -> float:
     if not within:
         return 0.0
-    whole = replace(within[0], terms=tuple(t for c in within for t in c.terms), inherited=tuple(t for c in within for t in c.inherited))
+    whole = replace(
+        within[0],
+        terms=tuple(t for c in within for t in c.terms),
+        inherited=tuple(t for c in within for t in c.inherited),
+    )
     return on.overlap(stated, whole)
 
 

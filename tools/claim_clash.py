@@ -72,7 +72,12 @@ def ground(stated: Sequence[Clause]) -> Ground:
     heads: dict[str, set[str]] = {}
     for clause in stated:
         for one, head in pairwise(clause.terms):
-            if one.kind in ("idea", "word") and head.kind in ("idea", "word") and head.start - one.end <= 1 and not {one.key, head.key} & _PLAIN:
+            if (
+                one.kind in ("idea", "word")
+                and head.kind in ("idea", "word")
+                and head.start - one.end <= 1
+                and not {one.key, head.key} & _PLAIN
+            ):
                 heads.setdefault(head.key, set()).add(one.key)
     return Ground(tuple(stated), weights, {head: frozenset(ones) for head, ones in heads.items() if len(ones) > 1})
 
@@ -84,7 +89,16 @@ def keys_of(clause: Clause) -> frozenset[str]:
 
 def clashes(claim: Sequence[Clause], on: Ground) -> tuple[Clash, ...]:
     """Returns what speaks against a claim, each disagreement once."""
-    finders: tuple[Callable[[Clause, Ground], list[Clash]], ...] = (_numbers, _names, _opposites, _degrees, _denials, _roles, _actors, _overclaims)
+    finders: tuple[Callable[[Clause, Ground], list[Clash]], ...] = (
+        _numbers,
+        _names,
+        _opposites,
+        _degrees,
+        _denials,
+        _roles,
+        _actors,
+        _overclaims,
+    )
     found = [clash for clause in claim for finder in finders for clash in finder(clause, on)]
     return tuple(dict.fromkeys(found))
 
@@ -122,7 +136,12 @@ def _numbers(clause: Clause, on: Ground) -> list[Clash]:
             continue
         others = {other.key for other in comparable} - equal
         if rival := _rival(clause, term, equal, others, on):
-            found.append(Clash("number", f"{term.surface.strip()!r} belongs to another thing; here the passage says {rival.surface.strip()!r}"))
+            found.append(
+                Clash(
+                    "number",
+                    f"{term.surface.strip()!r} belongs to another thing; here the passage says {rival.surface.strip()!r}",
+                )
+            )
     return found
 
 
@@ -138,7 +157,9 @@ def _names(clause: Clause, on: Ground) -> list[Clash]:
         if not same and not _spelled_out(term, on):
             rival = _rival(clause, term, same, names, on)
             if term.kind == "name" or rival:
-                reason = f"{term.surface!r} is not named in the passage" + (f", which speaks of {rival.surface!r}" if rival else "")
+                reason = f"{term.surface!r} is not named in the passage" + (
+                    f", which speaks of {rival.surface!r}" if rival else ""
+                )
                 found.append(Clash("name", reason, missing=rival is None))
         elif same and (rival := _rival(clause, term, same, names - same, on)):
             found.append(Clash("name", f"the passage says this of {rival.surface!r}, not of {term.surface!r}"))
@@ -156,7 +177,9 @@ def same_name(one: str, other: str) -> bool:
 
 def _spelled_out(term: Term, on: Ground) -> bool:
     """Tells whether an acronym stands for words that follow one another in a passage, or is itself a known idea."""
-    letters = "".join(c for c in term.surface if c.isalpha()).lower().removesuffix("s" if term.surface[-1:] == "s" else "")
+    letters = (
+        "".join(c for c in term.surface if c.isalpha()).lower().removesuffix("s" if term.surface[-1:] == "s" else "")
+    )
     if not 2 <= len(letters) <= 6:
         return False
     return any(letters in initials for initials in on_initials(on))
@@ -180,8 +203,18 @@ def _rival(clause: Clause, term: Term, same: set[str], others: set[str], on: Gro
     telling = {key for key in mentioned - same - {term.key} if key not in LIGHT and key in keys_of(near)}
     if len(telling) < 2 and not any(on.weights[key] > math.log(1 + len(on.clauses) / 2) for key in telling):
         return None
-    named = {t.key for pair in pairwise(near.terms) if {pair[0].key, pair[1].key} & mentioned for t in pair if pair[0].kind in _NAMED}
-    rivals = [t for t in _whole(near) if t.key in others - mentioned - named and not t.beside and _codelike(t) == _codelike(term)]
+    named = {
+        t.key
+        for pair in pairwise(near.terms)
+        if {pair[0].key, pair[1].key} & mentioned
+        for t in pair
+        if pair[0].kind in _NAMED
+    }
+    rivals = [
+        t
+        for t in _whole(near)
+        if t.key in others - mentioned - named and not t.beside and _codelike(t) == _codelike(term)
+    ]
     return rivals[0] if rivals else None
 
 
@@ -200,12 +233,16 @@ def _opposites(clause: Clause, on: Ground) -> list[Clash]:
         nearest = on.nearest(clause, without=against | {term.key})
         if not nearest or any(term.key in keys_of(near) for near in nearest):
             continue
-        telling = {t.key for t in _whole(clause) if t.key not in LIGHT and t.key != term.key} & {t.key for t in nearest[0].terms}
+        telling = {t.key for t in _whole(clause) if t.key not in LIGHT and t.key != term.key} & {
+            t.key for t in nearest[0].terms
+        }
         for other in nearest[0].terms:
             if other.key in against and other.denied == term.denied:
                 contrary = other.key in lexicon().opposites.get(term.key, frozenset[str]())
                 hard = len(telling - on.headed(term.key, other.key)) >= (1 if contrary else 2)
-                found.append(Clash("opposite", f"the claim says {term.surface!r}, the passage {other.surface!r}", hard=hard))
+                found.append(
+                    Clash("opposite", f"the claim says {term.surface!r}, the passage {other.surface!r}", hard=hard)
+                )
                 break
     return found
 
@@ -262,7 +299,9 @@ def _denials(clause: Clause, on: Ground) -> list[Clash]:
     best: Clash | None = None
     for at, number in sorted(sentences):
         # Clauses of the same sentence stand together; another passage may have a sentence of the same number.
-        terms = [t for i, other in enumerate(on.clauses) if other.sentence == number and abs(i - at) < 8 for t in other.terms]
+        terms = [
+            t for i, other in enumerate(on.clauses) if other.sentence == number and abs(i - at) < 8 for t in other.terms
+        ]
         clash = _denial(clause.terms, terms)
         if clash is None:
             return []
@@ -283,7 +322,11 @@ def _denial(claim: Sequence[Term], said: Sequence[Term]) -> Clash | None:
     key = sorted(mine | theirs)[0]
     hard = len(shared) > 1
     surface = next(term.surface for term in claim if term.key == key)
-    return Clash("negation", f"the claim {'denies' if mine else 'asserts'} {surface!r}, the passage {'asserts' if mine else 'denies'} it", hard=hard)
+    return Clash(
+        "negation",
+        f"the claim {'denies' if mine else 'asserts'} {surface!r}, the passage {'asserts' if mine else 'denies'} it",
+        hard=hard,
+    )
 
 
 def _set_beside(term: Term) -> bool:
@@ -307,8 +350,12 @@ def _roles(clause: Clause, on: Ground) -> list[Clash]:
         for one, other in combinations(shared, 2):
             pair = other in excluded(one) or (kinds[one] in _NAMED and kinds[other] in _NAMED)
             swapped = (order[one] < order[other]) != (there[one] < there[other])
-            between = [key for key in shared if min(order[one], order[other]) < order[key] < max(order[one], order[other])]
-            kept = [key for key in between if min(there[one], there[other]) < there[key] < max(there[one], there[other])]
+            between = [
+                key for key in shared if min(order[one], order[other]) < order[key] < max(order[one], order[other])
+            ]
+            kept = [
+                key for key in between if min(there[one], there[other]) < there[key] < max(there[one], there[other])
+            ]
             if pair and swapped and kept:
                 return [Clash("role", f"{one!r} and {other!r} have changed places")]
     return []
@@ -323,7 +370,12 @@ def _actors(clause: Clause, on: Ground) -> list[Clash]:
             for other in (lexicon().counterparts.get(one, frozenset()) | on.siblings(one)) & at.keys() & there.keys():
                 shared = [key for key in at if key in there and key not in (one, other)]
                 deeds = [key for key in shared if at[one] < at[key] < at[other]]
-                if one not in there and len(deeds) >= 2 and near.passive == clause.passive and all(there[other] < there[key] for key in deeds):
+                if (
+                    one not in there
+                    and len(deeds) >= 2
+                    and near.passive == clause.passive
+                    and all(there[other] < there[key] for key in deeds)
+                ):
                     return [Clash("role", f"the passage says this of {other!r}, not of {one!r}")]
     return []
 

@@ -53,10 +53,18 @@ _SPELLED: Final = re.compile(
     rf"\b(?P<first>{'|'.join(_WORDS)})(?:[ -](?:of )?(?P<second>hundreds?|thousands?|millions?|billions?|trillions?))?\b(?:[- ](?P<unit>{_UNIT})\b)?",
     re.IGNORECASE,
 )
-_FRACTION: Final = re.compile(r"(?P<below>[二三四五六七八九十])分之(?P<above>[一二三四五六七八九])|\bone (?P<part>third|quarter|fifth|tenth)\b", re.IGNORECASE)
+_FRACTION: Final = re.compile(
+    r"(?P<below>[二三四五六七八九十])分之(?P<above>[一二三四五六七八九])|\bone (?P<part>third|quarter|fifth|tenth)\b",
+    re.IGNORECASE,
+)
 _PARTS: Final = {"third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
-_MORE: Final = re.compile(r"(?:more than|over|above|at least|exceeding|upwards of|超过|至少|不少于|高于|多于)\s*$", re.IGNORECASE)
-_LESS: Final = re.compile(r"(?:less than|fewer than|under|below|at most|up to|almost|nearly|不到|不足|至多|最多|少于|低于|近)\s*$", re.IGNORECASE)
+_MORE: Final = re.compile(
+    r"(?:more than|over|above|at least|exceeding|upwards of|超过|至少|不少于|高于|多于)\s*$", re.IGNORECASE
+)
+_LESS: Final = re.compile(
+    r"(?:less than|fewer than|under|below|at most|up to|almost|nearly|不到|不足|至多|最多|少于|低于|近)\s*$",
+    re.IGNORECASE,
+)
 _SHARE: Final = re.compile("|".join(rf"\b{s}\b" if s.isascii() else s for s in _SHARES), re.IGNORECASE)
 _MONTH: Final = re.compile(rf"\b({'|'.join(_MONTHS)})\b(?=,? (?:of )?\d{{4}})", re.IGNORECASE)
 _CHINESE: Final = re.compile(rf"(?P<han>[{_HAN}]+)(?=多?(?:{_CLASSIFIER}))(?:多?(?P<unit>{_UNIT}))?")
@@ -96,7 +104,9 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     """Returns the numbers in a text by place; digits within names (A100, FP16, 8x7B) are not numbers."""
     found = [_from_digits(match) for match in _NUMBER.finditer(text) if not _within_name(text, match)]
     found += [
-        Quantity(n, n, "month", m.start(), m.end()) for m in _MONTH.finditer(text) for n in [_MONTHS.index(m[1].lower()) + 1.0]
+        Quantity(n, n, "month", m.start(), m.end())
+        for m in _MONTH.finditer(text)
+        for n in [_MONTHS.index(m[1].lower()) + 1.0]
     ]
     found += [_fraction(match) for match in _FRACTION.finditer(text)]
     taken = [(q.start, q.end) for q in found]
@@ -122,7 +132,9 @@ def _within_name(text: str, match: re.Match[str]) -> bool:
 
 
 def _fraction(match: re.Match[str]) -> Quantity:
-    value = 1 / _PARTS[match["part"].lower()] if match["part"] else _han_value(match["above"]) / _han_value(match["below"])
+    value = (
+        1 / _PARTS[match["part"].lower()] if match["part"] else _han_value(match["above"]) / _han_value(match["below"])
+    )
     return Quantity(value, value, "ratio", match.start(), match.end(), loose=True)
 
 
@@ -156,7 +168,9 @@ def _from_words(match: re.Match[str]) -> Quantity | None:
             return None
     else:
         value, dimension = _SHARES[match[0].lower()]
-    return Quantity(value * factor, value * factor, dimension, match.start(), match.end(), loose=dimension in ("ratio", "times"))
+    return Quantity(
+        value * factor, value * factor, dimension, match.start(), match.end(), loose=dimension in ("ratio", "times")
+    )
 
 
 def _han_value(han: str) -> float:

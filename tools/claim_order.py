@@ -15,14 +15,20 @@ _AFTER: Final = re.compile(r"\bafter\b|\bonce\b", re.IGNORECASE)
 _BEFORE_ZH: Final = re.compile(r"之前|以前|前先")
 _AFTER_ZH: Final = re.compile(r"之后|以后|后再|完成后")
 _STEPS: Final = re.compile(
-    r"(?<!a )(?<!the )\bfirst\b(?=,| \w+s\b)|\b(?:runs?|comes?|is|are|was|were)(?: \w+)? first\b|\b(?:then|finally|afterwards|next|later|follows|followed by)\b|先|再|然后|接着|随后|最后|之后", re.IGNORECASE
+    r"(?<!a )(?<!the )\bfirst\b(?=,| \w+s\b)|\b(?:runs?|comes?|is|are|was|were)(?: \w+)? first\b|\b(?:then|finally|afterwards|next|later|follows|followed by)\b|先|再|然后|接着|随后|最后|之后",
+    re.IGNORECASE,
 )
 _ORDER_WORDS: Final = ("before", "after", "last", "then", "first")
 _THAN: Final = re.compile(r"\bthan\b|\bas (?:much|many|large|long|fast|high) as\b|\btimes (?:the|as)\b", re.IGNORECASE)
 _THAN_ZH: Final = re.compile(r"(?<![对相])比(?![例值率特较如])|(?<=[高低多少快慢大小优])于")
 _BREAK: Final = re.compile(r"[,，;；。]|\.(?=\s|$)")
-_RATIO: Final = re.compile(r"(?P<top>[^,;，；]*?)\s*(?:\bdivided by\b|\bover the\b|除以)\s*(?P<bottom>[^,;，；]*)", re.IGNORECASE)
-_RATIO_OF: Final = re.compile(r"\bratio (?:of|between)\s+(?P<top>.+?)\s+(?:to|and)\s+(?P<bottom>[^,;，；]*)|(?P<zh_top>[^,;，；]*?)[与和](?P<zh_bottom>[^,;，；]*?)(?:之比|的比值|的比率)", re.IGNORECASE)
+_RATIO: Final = re.compile(
+    r"(?P<top>[^,;，；]*?)\s*(?:\bdivided by\b|\bover the\b|除以)\s*(?P<bottom>[^,;，；]*)", re.IGNORECASE
+)
+_RATIO_OF: Final = re.compile(
+    r"\bratio (?:of|between)\s+(?P<top>.+?)\s+(?:to|and)\s+(?P<bottom>[^,;，；]*)|(?P<zh_top>[^,;，；]*?)[与和](?P<zh_bottom>[^,;，；]*?)(?:之比|的比值|的比率)",
+    re.IGNORECASE,
+)
 _NEAR: Final = 3  # terms from a thing to what it is bound to
 _ATOM: Final = re.compile(r"[A-Za-z]+|\d+")
 
@@ -99,7 +105,9 @@ def _binding(at: dict[str, tuple[int, Term]], one: str, other: str, x: str, y: s
     pairs = "".join(kind for _, kind in ranked)
     if ranked[1][0] - ranked[0][0] > _NEAR or ranked[3][0] - ranked[2][0] > _NEAR:
         return 0
-    if pairs in ("tcct", "cttc") and ranked[2][0] - ranked[1][0] <= max(ranked[1][0] - ranked[0][0], ranked[3][0] - ranked[2][0]):
+    if pairs in ("tcct", "cttc") and ranked[2][0] - ranked[1][0] <= max(
+        ranked[1][0] - ranked[0][0], ranked[3][0] - ranked[2][0]
+    ):
         return 0
     return 1 if (a < b) == (p < q) else -1
 
@@ -108,7 +116,9 @@ def misordered(claim: str, passage: str) -> tuple[str, str] | None:
     """Returns two steps that a claim puts in the other order than the passage; None where either sets no order."""
     for early, late in _sides(claim):
         for first, second in _sides(passage):
-            crossed = [(a, b) for a in early & second for b in (late & first) or {""}] or [("", b) for b in late & first]
+            crossed = [(a, b) for a in early & second for b in (late & first) or {""}] or [
+                ("", b) for b in late & first
+            ]
             if len(early & second) + len(late & first) > len(early & first) + len(late & second):
                 return crossed[0][0] or "/".join(sorted(early)), crossed[0][1] or "/".join(sorted(late))
     claimed, said = _timeline(claim), _timeline(passage)
@@ -130,7 +140,11 @@ def _sides(text: str) -> list[tuple[set[str], set[str]]]:
         for clause in clauses(text):
             if start <= clause.start < end:
                 shift = _marked(text, clause, start)[0]
-                times = {term.key: shift(term.start) for term in clause.terms if term.key not in _ORDER_WORDS and term.key not in LIGHT}
+                times = {
+                    term.key: shift(term.start)
+                    for term in clause.terms
+                    if term.key not in _ORDER_WORDS and term.key not in LIGHT
+                }
                 if len(set(times.values())) == 2:
                     low = min(times.values())
                     found.append(({k for k, t in times.items() if t == low}, {k for k, t in times.items() if t != low}))
@@ -221,8 +235,12 @@ def miscompared(claim: str, passage: str) -> tuple[str, str] | None:
     """Returns the two sides of a comparison that a claim makes the other way round than the passage."""
     for left, right, upward in _comparisons(claim):
         for their_left, their_right, their_upward in _comparisons(passage):
-            straight = len((left - right) & (their_left - their_right)) + len((right - left) & (their_right - their_left))
-            crossed = len((left - right) & (their_right - their_left)) + len((right - left) & (their_left - their_right))
+            straight = len((left - right) & (their_left - their_right)) + len(
+                (right - left) & (their_right - their_left)
+            )
+            crossed = len((left - right) & (their_right - their_left)) + len(
+                (right - left) & (their_left - their_right)
+            )
             turned = crossed > straight and (right & their_left or not their_left & left)
             matched = straight > crossed and left & their_left and right & their_right
             if turned if upward == their_upward else matched:
@@ -239,7 +257,9 @@ def _comparisons(text: str) -> list[tuple[set[str], set[str], bool]]:
             for match in pattern.finditer(text, start, end):
                 graded = [t for t in terms if t.key in UPWARD | DOWNWARD]
                 near = min(graded, key=lambda t: abs(t.start - match.start()), default=None)
-                plain = [t for t in terms if t.key not in LIGHT and t.key not in UPWARD | DOWNWARD and t.kind != "number"]
+                plain = [
+                    t for t in terms if t.key not in LIGHT and t.key not in UPWARD | DOWNWARD and t.kind != "number"
+                ]
                 left = {t.key for t in plain if t.start < match.start()}
                 right = [t for t in plain if t.start >= match.end()]
                 right = right[:1] if chinese else right[:3]

@@ -31,8 +31,13 @@ _BESIDE: Final = re.compile(
     r"|与(?=[^,，]{1,20}(?:不同|相比))|比(?![例值率特较如])",
     re.IGNORECASE,
 )
-_NOT_ZH: Final = re.compile(r"而不是|而非|不需要|不需|不用|不能|不可|不会|不是|没有|无需|无须|几乎不|无法|并非|不|没|无|未|非(?!常)|避免|省去|免去|脱离")
-_PRONOUN: Final = re.compile(r"\s*(?:it|its|they|their|this|these|those|he|she|the (?:model|method|library|tool|engine))\b|\s*(?:它|该|其|这)", re.IGNORECASE)
+_NOT_ZH: Final = re.compile(
+    r"而不是|而非|不需要|不需|不用|不能|不可|不会|不是|没有|无需|无须|几乎不|无法|并非|不|没|无|未|非(?!常)|避免|省去|免去|脱离"
+)
+_PRONOUN: Final = re.compile(
+    r"\s*(?:it|its|they|their|this|these|those|he|she|the (?:model|method|library|tool|engine))\b|\s*(?:它|该|其|这)",
+    re.IGNORECASE,
+)
 _CJK: Final = re.compile("[\u3400-\u9fff]")
 _PASSIVE: Final = re.compile(r"\bby\b|被|由|受", re.IGNORECASE)
 _COMMON_ENDING: Final = re.compile("(?:ing|ed|ly|[^aius]s)$")
@@ -42,7 +47,9 @@ _FINITE: Final = re.compile(
     r"|reads|writes|works|connects|converts|combines|adds|allows|requires|records|covers|contains|tests|measures|comes|beats|finds|scales|hides"
     r"|splits|adapts|detects|reuses|batches|organises|organizes|listens|replaces|reduces|compiles|quantizes|shards|samples|speeds|scores|evaluates"
 )
-_SUFFIX: Final = frozenset("based style like compatible native only level free side specific parallel bound ready aware driven".split())
+_SUFFIX: Final = frozenset(
+    "based style like compatible native only level free side specific parallel bound ready aware driven".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,14 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    cuts = [start, *(match.start() if match[0].strip(" ,;:，；：、").isalpha() else match.end() for match in _CLAUSE.finditer(text, start, end)), end]
+    cuts = [
+        start,
+        *(
+            match.start() if match[0].strip(" ,;:，；：、").isalpha() else match.end()
+            for match in _CLAUSE.finditer(text, start, end)
+        ),
+        end,
+    ]
     return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
 
 
@@ -111,7 +125,14 @@ def _denials(text: str, start: int, end: int) -> list[int]:
     """Returns where Chinese negations end; "不同" and other ideas that only begin like one are none."""
     found: list[int] = []
     for match in _NOT_ZH.finditer(text, start, end):
-        longest = max((n for n in range(1, lexicon().longest_chinese + 1) if text[match.start() : match.start() + n] in lexicon().chinese), default=0)
+        longest = max(
+            (
+                n
+                for n in range(1, lexicon().longest_chinese + 1)
+                if text[match.start() : match.start() + n] in lexicon().chinese
+            ),
+            default=0,
+        )
         if longest <= match.end() - match.start():
             found.append(match.end())
     return found
@@ -125,10 +146,14 @@ def _with_subjects(found: list[Clause], pronouns: dict[int, bool]) -> tuple[Clau
     for clause in found:
         opens = sentence != clause.sentence
         first = clause.terms[0]
-        inherits = bool(subject) and (first.kind not in ("name", "title") or first.beside or (opens and pronouns[clause.sentence]))
+        inherits = bool(subject) and (
+            first.kind not in ("name", "title") or first.beside or (opens and pronouns[clause.sentence])
+        )
         if not inherits:
             subject = _leading(clause)
-        done.append(replace(clause, inherited=tuple(t for t in subject if t not in clause.terms)) if inherits else clause)
+        done.append(
+            replace(clause, inherited=tuple(t for t in subject if t not in clause.terms)) if inherits else clause
+        )
         sentence = clause.sentence
     return tuple(done)
 
@@ -153,13 +178,17 @@ def _terms(text: str, start: int, end: int, numbers: tuple[Quantity, ...]) -> tu
         if "\u3400" <= match[0][0] <= "\u9fff":
             found.extend(_latin(tokens, opening=-1))
             tokens = []
-            found.extend(t for t in _chinese(match[0], match.start()) if all(t.end <= q.start or t.start >= q.end for q in here))
+            found.extend(
+                t for t in _chinese(match[0], match.start()) if all(t.end <= q.start or t.start >= q.end for q in here)
+            )
         else:
             tokens.append((match[0].rstrip(".&/"), match.start(), match.end()))
     found.extend(_latin(tokens, opening=-1 if _CJK.search(text, start, end) else start))
     found.sort(key=lambda term: term.start)
     besides = [match.end() for match in _BESIDE.finditer(text, start, end)]
-    return tuple(replace(_signed(term, negations), beside=any(0 <= term.start - at < 24 for at in besides)) for term in found)
+    return tuple(
+        replace(_signed(term, negations), beside=any(0 <= term.start - at < 24 for at in besides)) for term in found
+    )
 
 
 def _signed(term: Term, negations: list[int]) -> Term:
@@ -219,7 +248,9 @@ def _is_name(surface: str) -> bool:
         return False
     if tuple(stem(part.lower()) for part in parts) in lexicon().english:
         return False
-    if any(c.isupper() for part in parts for c in part[1:]) or (any(map(str.isdigit, surface)) and any(map(str.isalpha, surface))):
+    if any(c.isupper() for part in parts for c in part[1:]) or (
+        any(map(str.isdigit, surface)) and any(map(str.isalpha, surface))
+    ):
         return not all(_known(part) or is_filler(part.lower()) for part in parts)
     if any(mark in surface.strip("._") for mark in "._"):
         return any(map(str.isalpha, surface))

@@ -1,0 +1,135 @@
+"""The app: the page first, then behind it the notes, the models and the big libraries."""
+
+import importlib
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from knowledge.errors import UserMistake
+from learner.feedback import FeedbackStore
+from ui import output
+from ui.guard import LOOPBACK, Guard
+from ui.opening import BackgroundTeam
+from ui.settings import Settings
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.types import ASGIApp
+
+    from agents.atlas import Atlas
+    from ui.page import Page
+
+_PORTS_TRIED: Final = 20
+_CLOSING_S: Final = 1  # how long open pages may hold up the end of the program
+_EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not used
+
+
+def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull: bool, as_json: bool) -> None:
+    """Open the page and serve it until it is interrupted.
+
+    Raises UserMistake where it cannot listen at that address.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    with listening(host, port) as listener:
+        from ui.page import Page  # noqa: PLC0415 - gradio loads late: seconds, and the environment comes before it
+
+        actual = int(listener.getsockname()[1])
+        url = _url(host, actual)
+        if host not in LOOPBACK:
+            sys.stderr.write(f"atlas: no password is set: everyone who reaches {host}:{actual} can use this app\n")
+        if port and actual != port:
+            sys.stderr.write(f"atlas: port {port} is taken; using {actual}\n")
+        team = BackgroundTeam(lambda: _open(settings), lambda atlas: _prepare(atlas, pull=pull))
+        page = Page(team, FeedbackStore(settings.home), examples=any(not folder.own for folder in settings.folders))
+        app = application(page, LOOPBACK if host in LOOPBACK else None)
+        if as_json:
+            output.print_json({"url": url})
+        else:
+            sys.stdout.write(f"LLM Atlas is at {url} (stop it with Ctrl-C)\n")
+            sys.stdout.flush()
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+        team.start()
+        try:
+            server(app).run([listener])
+        finally:
+            page.close()
+            team.close()
+
+
+@contextmanager
+def listening(host: str, port: int) -> Generator[socket.socket]:
+    """Listen at an address; where the port is taken, at the next free one, and at any where it is 0.
+
+    Raises UserMistake where no port is free or the host is none of this machine's.
+    """
+    problem: OSError | None = None
+    for candidate in [0] if port == 0 else range(port, min(port + _PORTS_TRIED, 65536)):
+        try:
+            family = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0][0]
+            listener = socket.create_server((host, candidate), family=family, backlog=128)
+        except OSError as error:
+            problem = error
+            continue
+        with listener:
+            yield listener
+        return
+    raise UserMistake(f"cannot listen on {host!r}, port {port}: {problem}.", "Name another --host or --port.")
+
+
+def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK) -> "ASGIApp":
+    """Return the page as an ASGI application that answers to these hosts, or to all."""
+    import gradio as gr  # noqa: PLC0415 - loads late: seconds
+    from fastapi import FastAPI  # noqa: PLC0415
+
+    from ui.page import SCRIPT, STYLE, theme  # noqa: PLC0415
+
+    app = gr.mount_gradio_app(
+        FastAPI(openapi_url=None), page.build(), path="/",
+        theme=theme(), css=STYLE.read_text(encoding="utf-8"), js=SCRIPT.read_text(encoding="utf-8"),
+        footer_links=[], run_history=False, show_error=True, ssr_mode=False, pwa=False, mcp_server=False,
+        enable_monitoring=False, max_file_size=1,
+    )  # fmt: skip
+    return Guard(app, hosts)
+
+
+def server(app: "ASGIApp") -> "uvicorn.Server":
+    """Return the server of the page; it ends with its program, open pages or not."""
+    import uvicorn  # noqa: PLC0415 - loads late, with gradio
+
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_CLOSING_S, ws="none")
+    return uvicorn.Server(config)
+
+
+def _open(settings: Settings) -> "AbstractContextManager[Atlas]":
+    # These load the index and its encoders, after the page is up.
+    from knowledge.index import Changes  # noqa: PLC0415
+    from ui.assembly import open_atlas  # noqa: PLC0415
+
+    return open_atlas(settings, wait_s=0.0, update=lambda _: Changes())
+
+
+def _prepare(atlas: "Atlas", *, pull: bool) -> None:
+    """Start what may take long, in the background: the model, and the libraries that the first answer needs."""
+    state = atlas.ladder.state
+    if pull and state.embedded == "missing" and state.endpoint is None:
+        atlas.ladder.download()
+    else:
+        atlas.ladder.warm()
+    if state.embedded != "off" or state.endpoint is not None:
+        threading.Thread(target=_load_libraries, name="atlas-libraries", daemon=True).start()
+
+
+def _load_libraries() -> None:
+    for name in ("agno.agent", "crewai"):
+        importlib.import_module(name)
+
+
+def _url(host: str, port: int) -> str:
+    name = "127.0.0.1" if host in _EVERY_ADDRESS else f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"

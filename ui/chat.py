@@ -1,0 +1,173 @@
+"""A chat: the turns of each session as far as they have come, and the answers that are being made now."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal, assert_never
+
+from agents.events import Answer, Citation, Cited, Done, Event, EvidenceFound, Failed, Step, Token
+from knowledge.evidence import Evidence
+from learner.feedback import Thumb
+
+SESSIONS: Final = 200  # remembered for reloads while the program runs
+TURNS: Final = 60  # shown of one session
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question, and what has come of it so far."""
+
+    id: str
+    question: str
+    steps: tuple[Step, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    searched: str = ""
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    checked: bool = False  # the text carries marks; words that come now begin it anew
+    answer: Answer | None = None
+    outcome: Literal["open", "done", "stopped", "failed"] = "open"
+    problem: str = ""  # why it failed
+    thumb: Thumb | None = None
+
+
+def advanced(turn: Turn, event: Event) -> Turn:
+    """Return a turn with what an event adds."""
+    match event:
+        case EvidenceFound():
+            return replace(turn, evidence=event.evidence, searched=event.question)
+        case Step():
+            return replace(turn, steps=_with_step(turn.steps, event))
+        case Token():
+            fresh = turn.checked  # these words replace the checked ones
+            text = event.text if fresh else turn.text + event.text
+            return replace(turn, text=text, checked=False, citations=() if fresh else turn.citations)
+        case Cited():
+            return replace(turn, text=event.text, citations=event.citations, checked=True)
+        case Failed():
+            return replace(turn, text="", citations=(), checked=False)
+        case Done():
+            answer = event.answer
+            return replace(
+                turn, text=answer.text, citations=answer.citations, evidence=answer.evidence or turn.evidence,
+                answer=answer, outcome="done", checked=True,
+            )  # fmt: skip
+        case _:
+            assert_never(event)
+
+
+def ended(turn: Turn, outcome: Literal["stopped", "failed"], problem: str = "") -> Turn:
+    """Return a turn that ended before its answer was complete; none of its steps runs on."""
+    steps = tuple(replace(step, status="failed") if step.status == "running" else step for step in turn.steps)
+    return replace(turn, steps=steps, outcome=outcome, problem=problem)
+
+
+def rated(turn: Turn, thumb: Thumb) -> Turn:
+    """Return a turn with the reader's thumb on it."""
+    return replace(turn, thumb=thumb)
+
+
+def _with_step(steps: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
+    if any(known.id == step.id for known in steps):
+        return tuple(step if known.id == step.id else known for known in steps)
+    return (*steps, step)
+
+
+class Chats:
+    """The turns of each session, kept while the program runs; the sessions used longest ago are forgotten."""
+
+    def __init__(self, sessions: int = SESSIONS, turns: int = TURNS) -> None:
+        self._most_sessions, self._most_turns = sessions, turns
+        self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def turns(self, session: str) -> tuple[Turn, ...]:
+        """Return the turns of a session, the oldest first."""
+        with self._lock:
+            return self._turns.get(session, ())
+
+    def find(self, session: str, turn_id: str) -> Turn | None:
+        """Return one turn of a session."""
+        return next((turn for turn in self.turns(session) if turn.id == turn_id), None)
+
+    def put(self, session: str, turn: Turn) -> tuple[Turn, ...]:
+        """Add a turn, or replace the one with its id; returns the session's turns."""
+        with self._lock:
+            turns = self._turns.pop(session, ())
+            if any(known.id == turn.id for known in turns):
+                turns = tuple(turn if known.id == turn.id else known for known in turns)
+            else:
+                turns = (*turns, turn)[-self._most_turns :]
+            self._turns[session] = turns
+            while len(self._turns) > self._most_sessions:
+                self._turns.popitem(last=False)
+            return turns
+
+
+class Asking:
+    """One answer that is being made; `stop` may be called from any thread, also before the answer has begun."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._close: Callable[[], None] | None = None
+        self._stopped = threading.Event()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is to end."""
+        return self._stopped.is_set()
+
+    def begins(self, close: Callable[[], None]) -> None:
+        """Call `close` when it is to end, or now if it is."""
+        with self._lock:
+            self._close = close
+            if not self._stopped.is_set():
+                return
+        close()
+
+    def stop(self) -> None:
+        """End it at once."""
+        with self._lock:
+            self._stopped.set()
+            close = self._close
+        if close is not None:
+            close()
+
+
+class Live:
+    """The answers that are being made now, by page: a page that is closed stops its own."""
+
+    def __init__(self) -> None:
+        self._askings: dict[str, Asking] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, page: str) -> Asking:
+        """Note a new answer of a page; one that it was still making ends."""
+        asking = Asking()
+        with self._lock:
+            before = self._askings.get(page)
+            self._askings[page] = asking
+        if before is not None:
+            before.stop()
+        return asking
+
+    def end(self, page: str, asking: Asking) -> None:
+        """Forget an answer that is complete."""
+        with self._lock:
+            if self._askings.get(page) is asking:
+                del self._askings[page]
+
+    def stop(self, page: str) -> None:
+        """Stop what a page is being answered, if anything."""
+        with self._lock:
+            asking = self._askings.pop(page, None)
+        if asking is not None:
+            asking.stop()
+
+    def stop_all(self) -> None:
+        """Stop every answer."""
+        with self._lock:
+            askings, self._askings = list(self._askings.values()), {}
+        for asking in askings:
+            asking.stop()

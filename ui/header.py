@@ -1,0 +1,92 @@
+"""The line at the head of the page: what the notes and the models are doing, and who answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from agents.ladder import State
+from knowledge.vocabulary import Language
+from ui import messages
+from ui.markdown import inline
+
+Tone = Literal["ready", "busy", "plain", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How far the notes are opened; `total` counts passages and is 0 where none wait for their vectors."""
+
+    done: int = 0
+    total: int = 0
+    is_open: bool = False
+    problem: str = ""
+
+    @property
+    def indexing(self) -> bool:
+        """Whether passages still wait for their vectors."""
+        return self.done < self.total
+
+
+def settled(opening: Opening, state: State | None) -> bool:
+    """Tell whether nothing is on its way that the line would have to follow closely."""
+    if opening.problem:
+        return True
+    if state is None or opening.indexing:
+        return False
+    return state.embedded not in {"downloading", "loading", "asleep"} and not state.endpoint_problem
+
+
+def header(opening: Opening, state: State | None, language: Language) -> str:
+    """Return the line as HTML; `state` is None until the notes are open."""
+    parts: Sequence[tuple[Tone, str]]
+    if opening.problem:
+        parts = [("wrong", messages.say("broken", language, problem=opening.problem))]
+    elif state is None:
+        parts = [("busy", messages.say("opening", language))]
+    else:
+        parts = _models(state, language)
+    if opening.indexing and not opening.problem:
+        parts = [*parts, ("busy", messages.say("indexing", language, done=opening.done, total=opening.total))]
+    return "".join(f'<span class="state {tone}">{inline(text)}</span>' for tone, text in parts)
+
+
+def _models(state: State, language: Language) -> list[tuple[Tone, str]]:
+    if state.endpoint is None:
+        return [_embedded(state, language)]
+    model = state.endpoint.model or state.endpoint.base_url
+    if state.endpoint_problem:
+        down = messages.say("endpoint_down", language, model=model, n=round(state.retry_in_s))
+        return [("wrong", down), _embedded(state, language)]
+    return [("ready", messages.say("rung_endpoint", language, model=model))]
+
+
+def _embedded(state: State, language: Language) -> tuple[Tone, str]:
+    match state.embedded:
+        case "ready":
+            return "ready", messages.say("rung_embedded", language)
+        case "downloading":
+            return "busy", _download(state, language)
+        case "loading":
+            return "busy", messages.say("loading", language)
+        case "asleep":
+            return "plain", messages.say("asleep", language)
+        case "missing" if state.embedded_problem:
+            return "wrong", messages.say("model_failed", language, problem=state.embedded_problem)
+        case "missing":
+            return "plain", messages.say("missing", language)
+        case "failed":
+            return "wrong", messages.say("model_failed", language, problem=state.embedded_problem)
+        case "off":
+            return "plain", messages.say("notes_only", language)
+
+
+def _download(state: State, language: Language) -> str:
+    progress = state.progress
+    percent = 0 if progress is None or not progress.bytes_total else 100 * progress.bytes_done // progress.bytes_total
+    match progress.state if progress else "downloading":
+        case "waiting":
+            return messages.say("waiting", language)
+        case "verifying":
+            return messages.say("verifying", language, percent=percent)
+        case _:
+            return messages.say("fetching", language, percent=percent)

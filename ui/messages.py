@@ -1,0 +1,110 @@
+"""The page's own words, in the languages of its readers."""
+
+from typing import Final
+
+from knowledge.vocabulary import Language
+
+LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
+
+_MESSAGES: Final[dict[str, dict[Language, str]]] = {
+    "tagline": {
+        "en": "Learn the LLM stack, with the source of every sentence",
+        "zh": "学习大模型技术栈，每句话都有出处",
+    },
+    "welcome": {"en": "What would you like to understand?", "zh": "想弄懂什么？"},
+    "welcome_more": {
+        "en": "Answers rest on the notes. Click a number to see the sentence behind a claim.",
+        "zh": "回答以笔记为依据，点击编号即可查看对应的原句。",
+    },
+    "ask": {"en": "Ask in English or Chinese", "zh": "用中文或英文提问"},
+    "new": {"en": "New conversation", "zh": "新对话"},
+    "new_short": {"en": "New", "zh": "新对话"},
+    "conversation": {"en": "Conversation", "zh": "对话"},
+    "language": {"en": "Language", "zh": "语言"},
+    "sources": {"en": "Sources", "zh": "资料来源"},
+    "no_sources": {
+        "en": "The passages an answer rests on appear here before the answer does.",
+        "zh": "回答所依据的段落会先于回答显示在这里。",
+    },
+    "found_none": {"en": "The notes have nothing on this.", "zh": "笔记里没有相关内容。"},
+    "searched": {"en": "Searched for", "zh": "检索"},
+    "own": {"en": "own note", "zh": "自己的笔记"},
+    "checked": {"en": "checked {date}", "zh": "核对于 {date}"},
+    "cite": {"en": "{title}: show the sentence", "zh": "{title}：查看原句"},
+    "unsupported": {"en": "The notes do not support this sentence", "zh": "笔记不支持这句话"},
+    "legend": {"en": "{mark} not supported by the notes", "zh": "{mark} 笔记中没有依据"},
+    "abstained": {"en": "Not in the notes", "zh": "笔记中没有"},
+    "stopped": {"en": "Stopped.", "zh": "已停止。"},
+    "meta_notes": {"en": "from the notes alone", "zh": "仅依据笔记"},
+    "meta_embedded": {"en": "embedded model", "zh": "内置模型"},
+    "meta_endpoint": {"en": "model endpoint", "zh": "模型服务"},
+    "seconds": {"en": "{n} s", "zh": "{n} 秒"},
+    "thanks": {"en": "Thank you, that is noted.", "zh": "谢谢，已记录。"},
+    "wrong": {"en": "It is wrong", "zh": "内容有误"},
+    "missed": {"en": "Not what I asked", "zh": "答非所问"},
+    "unclear": {"en": "Hard to understand", "zh": "难以理解"},
+    "desk": {"en": "Front desk", "zh": "前台"},
+    "researcher": {"en": "Researcher", "zh": "研究员"},
+    "tutor": {"en": "Tutor", "zh": "导师"},
+    "checker": {"en": "Checker", "zh": "核查员"},
+    "step_talk": {"en": "Read the message", "zh": "理解消息"},
+    "step_rewrite": {"en": "Complete the question", "zh": "把追问补全"},
+    "step_search": {"en": "Search the notes", "zh": "检索笔记"},
+    "step_research": {"en": "Narrow the evidence", "zh": "筛选证据"},
+    "step_teach": {"en": "Explain from the evidence", "zh": "依据证据讲解"},
+    "step_check": {"en": "Check each sentence", "zh": "逐句核查"},
+    "step_open": {"en": "Open the notes", "zh": "打开笔记"},
+    "opening": {"en": "Opening the notes …", "zh": "正在打开笔记……"},
+    "indexing": {"en": "Indexing {done} of {total}", "zh": "正在建立索引 {done}/{total}"},
+    "broken": {"en": "The notes cannot be opened: {problem}", "zh": "笔记无法打开：{problem}"},
+    "notes_only": {"en": "Notes only", "zh": "仅用笔记"},
+    "rung_endpoint": {"en": "{model}", "zh": "{model}"},
+    "rung_embedded": {"en": "Embedded model ready", "zh": "内置模型就绪"},
+    "fetching": {"en": "Notes only; fetching the model, {percent} %", "zh": "目前仅用笔记，模型下载中 {percent}%"},
+    "verifying": {"en": "Notes only; checking the model file, {percent} %", "zh": "目前仅用笔记，正在校验模型 {percent}%"},
+    "waiting": {"en": "Notes only; another process is fetching the model", "zh": "目前仅用笔记，另一个进程正在下载模型"},
+    "loading": {"en": "Notes only; the model is loading", "zh": "目前仅用笔记，模型加载中"},
+    "asleep": {"en": "Embedded model, starts with the next question", "zh": "内置模型，下次提问时启动"},
+    "missing": {"en": "Notes only; the model is not here (atlas model pull)", "zh": "仅用笔记，模型未下载（atlas model pull）"},
+    "model_failed": {"en": "Notes only; {problem}", "zh": "仅用笔记，{problem}"},
+    "endpoint_down": {"en": "{model} does not answer, next try in {n} s", "zh": "{model} 没有响应，{n} 秒后重试"},
+    "example_explain": {"en": "How does PagedAttention save memory?", "zh": "PagedAttention 是怎样节省显存的？"},
+    "example_compare": {"en": "How do vLLM and SGLang differ?", "zh": "vLLM 和 SGLang 有什么区别？"},
+    "example_check": {
+        "en": "/check LoRA updates all weights of the model",
+        "zh": "/check LoRA 会更新模型的全部权重",
+    },
+    "label_explain": {"en": "Explain: how does PagedAttention save memory?", "zh": "讲解：PagedAttention 怎样节省显存？"},
+    "label_compare": {"en": "Compare: how do vLLM and SGLang differ?", "zh": "比较：vLLM 和 SGLang 有什么区别？"},
+    "label_check": {
+        "en": "Check a claim: “LoRA updates all weights of the model”",
+        "zh": "核查说法：“LoRA 会更新模型的全部权重”",
+    },
+}
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """Return a message with its values filled in."""
+    return _MESSAGES[key][language].format(**values)
+
+
+def known(key: str) -> bool:
+    """Tell whether there is such a message."""
+    return key in _MESSAGES
+
+
+def preferred(accept_language: str) -> Language:
+    """Return the language of ours that an Accept-Language header asks for first."""
+    ranked = sorted(_wishes(accept_language), key=lambda wish: -wish[1])
+    return next((language for name, _ in ranked for language in LANGUAGES if name.split("-")[0] == language), "en")
+
+
+def _wishes(header: str) -> list[tuple[str, float]]:
+    wishes: list[tuple[str, float]] = []
+    for part in header.lower().split(","):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            wishes.append((name, float(quality or 1)))
+        except ValueError:  # not a number: the browser's mistake, and no reason to refuse the page
+            wishes.append((name, 0.0))
+    return wishes

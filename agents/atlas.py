@@ -3,13 +3,14 @@
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from dataclasses import replace
 from datetime import date
+from threading import Lock
 
 from agents import route
 from agents.conversation import SHOWN, Conversation, House, Request, seats
 from agents.desk import Desk, checked_session
-from agents.events import Answer, ClaimCheck, Done, Event
+from agents.events import Answer, ClaimCheck, Done, Event, Rung
 from agents.judge import Judge
 from agents.ladder import Ladder
 from agents.stop import Stop
@@ -28,16 +29,26 @@ class Answering(Iterator[Event]):
 
     def __init__(self, run: Callable[[Stop], Generator[Event]]) -> None:
         self._stop = Stop()
+        self._running = Lock()
         self._events = run(self._stop)
 
     def __next__(self) -> Event:
-        return next(self._events)
+        with self._running:
+            if self._stop.is_set:
+                self._events.close()
+            try:
+                return next(self._events)
+            except GeneratorExit:  # it was stopped meanwhile
+                raise StopIteration from None
 
     def close(self) -> None:
         """Stop; the iterator ends."""
         self._stop.set()
-        with suppress(ValueError):  # it is running in another thread, which sees the stop within a heartbeat
-            self._events.close()
+        if self._running.acquire(blocking=False):  # else another thread runs it, and sees the stop within a heartbeat
+            try:
+                self._events.close()
+            finally:
+                self._running.release()
 
 
 class Atlas:
@@ -78,19 +89,9 @@ class Atlas:
     def check(self, claim: str, evidence: str | None = None, stop: Stop | None = None) -> ClaimCheck:
         """Tell whether a claim is supported by the given text, or else by the notes.
 
-        Raises UserMistake for an empty or overlong claim.
+        Raises UserMistake for an empty or overlong claim, or an empty text.
         """
-        claim = route.clean(claim)
-        passages = self.search(claim, SHOWN) if evidence is None else [_given(evidence)]
-        for seat in seats(self.ladder, self._wait_s):
-            judge = Judge(seat.endpoint, seat.capabilities)
-            if stop is not None:
-                stop.aborts(judge.abort)
-            try:
-                return verify(claim, passages, judge).check
-            except ModelFailed as error:
-                self.ladder.failed(seat.endpoint, error)
-        return verify(claim, passages, None).check
+        return self._checked(claim, evidence, stop or Stop())[0]
 
     def answer(self, question: str, session: str | None = None, *, guided: bool = False) -> Answer:
         """Return the finished answer.
@@ -127,13 +128,37 @@ class Atlas:
             case "search":
                 return conversation.passages()
             case "check":
-                return conversation.check(lambda claim, stop: self.check(claim, stop=stop))
+                return conversation.check(lambda claim, stop: self._checked(claim, None, stop))
             case "learn":
                 return conversation.learn()
+
+    def _checked(self, claim: str, evidence: str | None, stop: Stop) -> tuple[ClaimCheck, Rung]:
+        """Return what is found of a claim, and what judged it: the best model that answers, or code alone."""
+        claim = route.clean(claim)
+        passages = self.search(claim, SHOWN) if evidence is None else [_given(evidence)]
+        failures: tuple[str, ...] = ()
+        for seat in seats(self.ladder, self._wait_s):
+            judge = Judge(seat.endpoint, seat.capabilities)
+            stop.aborts(judge.abort)
+            try:
+                found = verify(claim, passages, judge).check
+            except ModelFailed as error:
+                if stop.is_set:  # the reader's wish is no failure of the model
+                    raise
+                self.ladder.failed(seat.endpoint, error)
+                failures += (str(error),)
+                continue
+            return _with_reasons(found, failures), seat.endpoint.rung
+        return _with_reasons(verify(claim, passages, None).check, failures), "notes"
+
+
+def _with_reasons(check: ClaimCheck, more: tuple[str, ...]) -> ClaimCheck:
+    return replace(check, reasons=(*check.reasons, *more))
 
 
 def _given(text: str) -> Evidence:
     """Return a text that came with a claim, as evidence."""
+    text = route.visible(text)
     if not text.strip():
         raise UserMistake("the evidence is empty.", "Give the text that the claim is to be checked against.")
     return Evidence("", "", "", text, 0, len(text), text_language(text), 1.0, "", "")

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import islice
 from typing import Final, TypeVar
 
 from agents import reply as replies
@@ -34,7 +33,7 @@ from agents.reply import Reply
 from agents.stop import Stop, watched
 from agents.suggestion import next_questions
 from agents.team import Team
-from agents.verification import verify
+from agents.verification import Checked, verify
 from knowledge import retrieval
 from knowledge.errors import ModelFailed
 from knowledge.evidence import Evidence
@@ -45,9 +44,9 @@ from knowledge.vocabulary import Language
 
 SEARCHED: Final = 12  # passages looked at for an answer
 SHOWN: Final = 6  # passages shown as evidence
-GROUNDED: Final = 0.62  # a question whose best passage scores less is off our ground
+GROUNDED: Final = 0.65  # a question whose best passage scores less is off our ground
 CONFIDENT: Final = 0.9  # from here on the researcher has nothing to add
-_OWN_LANGUAGE: Final = 0.1  # how much more a passage in the reader's language is worth to the tutor
+_OWN_LANGUAGE: Final = 0.25  # how much more a passage in the reader's language is worth to the tutor
 _WITHIN: Final = 0.5  # passages this far below the best one are no evidence for the same question
 
 R = TypeVar("R")
@@ -109,7 +108,8 @@ class Conversation:
         if not self._evidence or max(passage.score for passage in self._evidence) < GROUNDED:
             yield from self._end(self._abstention(), "notes", abstained=True)
             return
-        for seat in seats(self._house.ladder, self._house.wait_s):
+        rungs = self._seats()
+        while (seat := (yield from self._next_seat(rungs, "teach", "tutor", "step_teach"))) is not None:
             try:
                 yield from self._teach(seat)
                 return
@@ -122,7 +122,8 @@ class Conversation:
     def talk(self) -> Generator[Event]:
         """Reply to small talk, in words of the model where there is one."""
         text, rung = say("hello", self._language), "notes"
-        for seat in islice(seats(self._house.ladder, self._house.wait_s), 1):
+        seat = yield from self._next_seat(self._seats(), "talk", "desk", "step_desk")
+        if seat is not None:
             clerk = self._clerk(seat)
             try:
                 said = yield from self._step("talk", "desk", "step_desk", lambda _: clerk.talk(self._request.message))
@@ -144,13 +145,15 @@ class Conversation:
         else:
             yield from self._end(self._abstention(), "notes", abstained=True)
 
-    def check(self, check: Callable[[str, Stop], ClaimCheck]) -> Generator[Event]:
+    def check(self, check: Callable[[str, Stop], tuple[ClaimCheck, Rung]]) -> Generator[Event]:
         """Tell whether the notes support a claim."""
         yield from self._gather()
-        found = yield from self._step("check", "checker", "step_check", lambda _: check(self._request.message, self._stop))
+        claim = self._request.message
+        found, rung = yield from self._step("check", "checker", "step_check", lambda _: check(claim, self._stop))
+        self._usage += Usage(checks=int("model" in found.scores))
         marks = "".join(f" [{citation.n}]" for citation in found.citations)
         text = "\n\n".join([f"**{say(found.verdict, self._language)}**{marks}", *found.reasons])
-        yield from self._end(Reply(text), "notes", citations=found.citations)
+        yield from self._end(Reply(text), rung, citations=found.citations)
 
     # --- the steps of learning ----------------------------------------------------------------------------------
 
@@ -165,7 +168,8 @@ class Conversation:
             return
         topics = [notes[note].title_in(self._language) for note in history[-1].notes[:2] if note in notes]
         self._searched = joined_question(message, history, topics, self._language)
-        for seat in islice(seats(self._house.ladder, self._house.wait_s), 1):
+        seat = yield from self._next_seat(self._seats(), "rewrite", "desk", "step_rewrite")
+        if seat is not None:
             clerk = self._clerk(seat)
             try:
                 self._searched = yield from self._step(
@@ -193,19 +197,21 @@ class Conversation:
         self._stop.aborts(team.abort)
         words: list[str] = []
         try:
-            if seat.endpoint.rung == "endpoint" and max(e.score for e in self._evidence) < CONFIDENT:
+            if team.can_research and max(e.score for e in self._evidence) < CONFIDENT:
                 yield from self._research(team)
-            passages = team.fitting(self._evidence)
-            yield from self._step(
-                "teach", "tutor", "step_teach",
-                lambda say_: team.teach(self._searched, passages, self._language, say_, guided=self._request.guided),
-                words=words,
-            )  # fmt: skip
+
+            def teach(say_word: Callable[[str], None]) -> list[Evidence]:
+                passages = team.fitting(self._evidence, self._searched)
+                team.teach(self._searched, passages, self._language, say_word, guided=self._request.guided)
+                return passages
+
+            passages = yield from self._step("teach", "tutor", "step_teach", teach, words=words)
         finally:
             self._usage += team.usage
         reply = Reply("".join(words))
         yield from self._verify(reply, seat, passages)
-        if reply.claims and not reply.supported:
+        # Only a guided lesson may consist of a question alone.
+        if not reply.supported and (reply.claims or not self._request.guided):
             self._notices += (say("mostly_unsupported", self._language),)
             yield from self._quote(seat.endpoint.rung, reply.unsupported)
         else:
@@ -227,11 +233,8 @@ class Conversation:
         judge: Judge | None = Judge(seat.endpoint, seat.capabilities)
         self._stop.aborts(judge.abort)
         for count, (number, claim) in enumerate(reply.claims, 1):
-            progress = f"{count}/{len(reply.claims)}"
             try:
-                found = yield from self._step(
-                    "check", "checker", "step_check", lambda _: verify(claim, passages, judge), detail=lambda _: progress
-                )
+                found = yield from self._judged(claim, passages, judge, f"{count}/{len(reply.claims)}")
             except ModelFailed as error:
                 self._notices += (str(error),)
                 judge = None
@@ -239,6 +242,14 @@ class Conversation:
             self._usage += Usage(checks=int(found.asked))
             reply.judge(number, found.check.verdict, found.place)
             yield Cited(reply.text(), claim, found.check.verdict, reply.citations)
+
+    def _judged(
+        self, claim: str, passages: Sequence[Evidence], judge: Judge | None, progress: str
+    ) -> Generator[Event, None, Checked]:
+        def work(_: Callable[[str], None]) -> Checked:
+            return verify(claim, passages, judge)
+
+        return (yield from self._step("check", "checker", "step_check", work, detail=lambda _: progress))
 
     def _quote(self, rung: Rung, unsupported: tuple[str, ...] = ()) -> Generator[Event]:
         """Answer with the notes' own sentences, in the reader's language where the notes have it."""
@@ -285,6 +296,31 @@ class Conversation:
             raise
         yield Step(name, agent, title, "done", self._house.clock() - began, detail(result))
         return result
+
+    def _seats(self) -> Iterator[Seat]:
+        return seats(self._house.ladder, self._house.wait_s)
+
+    def _next_seat(
+        self, rungs: Iterator[Seat], name: str, agent: str, title_key: str
+    ) -> Generator[Event, None, Seat | None]:
+        """Return the next model that can be asked; the step it is for is shown as running where it has to wake up."""
+        title, began, shown = say(title_key, self._language), self._house.clock(), False
+
+        def pick(_: Callable[[None], None]) -> Seat | None:
+            return next(rungs, None)
+
+        waiting = watched(pick, self._stop, "ladder")
+        while True:
+            try:
+                next(waiting)
+            except StopIteration as end:
+                seat: Seat | None = end.value
+                break
+            shown = True
+            yield Step(name, agent, title, "running", self._house.clock() - began)
+        if shown and seat is None:
+            yield Step(name, agent, title, "failed", self._house.clock() - began)
+        return seat
 
     def _clerk(self, seat: Seat) -> Clerk:
         clerk = Clerk(seat.endpoint)

@@ -115,6 +115,8 @@ class Line(httpx.Client):
             trust_env=not endpoint.loopback,
             headers={"Authorization": f"Bearer {endpoint.api_key}"} if endpoint.api_key else None,
             timeout=httpx.Timeout(endpoint.timeout_s, connect=CONNECT_TIMEOUT_S),
+            # A kept connection may be dead when it is used again (seen with llama.cpp), and no call is tried twice.
+            limits=httpx.Limits(max_keepalive_connections=0),
             event_hooks={"request": [self._trace]},
         )
 

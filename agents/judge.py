@@ -62,7 +62,8 @@ class Judge:
         Raises ModelFailed where the endpoint is down, slow, or answers with neither yes nor no.
         """
         with failures(self._endpoint):
-            answer = client(self._endpoint, self._line).chat.completions.create(
+            create: Any = client(self._endpoint, self._line).chat.completions.create  # its overloads ask for literals
+            answer = create(
                 model=self._endpoint.model,
                 messages=[
                     {"role": "system", "content": render("judge", "system").strip()},
@@ -78,17 +79,17 @@ class Judge:
 
     def _options(self) -> dict[str, Any]:
         # A word needs room for a space or a quotation mark before it; a distribution needs one token.
-        options: dict[str, Any] = (
-            {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}
-            if self._capabilities.logprobs
-            else {"max_tokens": 4}
-        )
+        options: dict[str, Any] = {"max_tokens": 4}
+        if self._capabilities.logprobs:
+            options = {"max_tokens": 1, "logprobs": True, "top_logprobs": 20}
         if self._endpoint.rung == "embedded":
             options["extra_body"] = {"cache_prompt": True, "id_slot": CHECK_SLOT}
         return options
 
-    def _read(self, answer: "ChatCompletion") -> Judgement:
-        if not answer.choices:
+    def _read(self, answer: "ChatCompletion | str") -> Judgement:
+        if (
+            isinstance(answer, str) or not answer.choices
+        ):  # openai hands over what is no JSON, and JSON that lacks parts
             raise strange_answer(self._endpoint)
         choice = answer.choices[0]
         if choice.logprobs and choice.logprobs.content and choice.logprobs.content[0].top_logprobs:

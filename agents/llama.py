@@ -23,6 +23,7 @@ def serve(settings: dict[str, Any]) -> None:
     params.n_parallel = settings["slots"]
     params.n_ctx = settings["slots"] * settings["context_tokens"]
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings["threads"]
+    params.n_batch = params.n_ubatch = settings["batch_tokens"]
     params.cache_ram_mib = settings["cache_mib"]
     params.fit_params = False  # it would shrink the context to what memory is free at this moment
     params.ui = False

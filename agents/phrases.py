@@ -9,19 +9,17 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
         "en": "I don't know: the notes say nothing on this.",
         "zh": "我不知道：笔记里没有关于这个问题的内容。",
     },
-    "nothing_supported": {
-        "en": "I don't know: nothing that could be said here is supported by the notes.",
-        "zh": "我不知道：笔记里没有能支持答案的内容。",
-    },
     "nearest": {"en": "The nearest notes are: {titles}.", "zh": "最接近的笔记是：{titles}。"},
     "hello": {
-        "en": "Hello! Ask me anything about large language models: how they are built, trained, served, used and measured.",
+        "en": "Hello! Ask me anything about large language models: "
+        "how they are built, trained, served, used and measured.",
         "zh": "你好！关于大语言模型的任何问题都可以问我：结构、训练、推理部署、应用和评估。",
     },
     "help": {
         "en": "Ask a question in English or Chinese. `/check CLAIM` tells whether the notes support a claim, "
         "`/search WORDS` lists passages, `/ask QUESTION` always asks the team.",
-        "zh": "用中文或英文提问即可。`/check 说法` 判断笔记是否支持一个说法，`/search 词语` 列出相关段落，`/ask 问题` 直接向团队提问。",
+        "zh": "用中文或英文提问即可。`/check 说法` 判断笔记是否支持一个说法，`/search 词语` 列出相关段落，"
+        "`/ask 问题` 直接向团队提问。",
     },
     "supported": {"en": "The notes support this.", "zh": "笔记支持这个说法。"},
     "contradicted": {"en": "The notes contradict this.", "zh": "笔记与这个说法矛盾。"},
@@ -30,8 +28,6 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
         "zh": "笔记里找不到支持或反对这个说法的内容。",
     },
     "next_notes": {"en": "Answering from the notes alone.", "zh": "改为只用笔记回答。"},
-    "next_embedded": {"en": "Answering with the embedded model.", "zh": "改用内置模型回答。"},
-    "next_endpoint": {"en": "Asking the next endpoint.", "zh": "改用下一个模型。"},
     "mostly_unsupported": {
         "en": "Most of what the model said is not in the notes; here is what the notes say.",
         "zh": "模型的回答大多没有笔记依据，以下是笔记中的原文。",

@@ -1,6 +1,7 @@
 """Where a message belongs, decided by rules: a slash command always works, and obvious cases need no model."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -25,7 +26,8 @@ _SMALL_TALK: Final = re.compile(
     re.IGNORECASE,
 )
 _CHECK: Final = re.compile(
-    r"^(?:is it true that|is it correct that|true or false:?|fact check:?|check (?:this|the) claim:?)\s+(.+)$|^(?:判断对错|判断正误|核查|这句话对吗)[:：]\s*(.+)$",
+    r"^(?:is it true that|is it correct that|true or false:?|fact check:?|check (?:this|the) claim:?)\s+(.+)$|"
+    r"^(?:判断对错|判断正误|核查|这句话对吗)[:：]\s*(.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 # Words that point back at what was said; the weak ones do so only in a message that names nothing itself.
@@ -35,10 +37,12 @@ _POINTS_BACK: Final = re.compile(
 )
 _MAY_POINT_BACK: Final = re.compile(
     r"\b(?:that|this|these|those|one|ones|also|instead|else|more|again|same)\b|"
-    r"^(?:and|but|so|or|why|how|really|what about|how about|for example)\b|其|此|还有|那么|再|继续|举例|比如|为什么[?？]?$",
+    r"^(?:and|but|so|or|why|how|really|what about|how about|for example)\b|"
+    r"其|此|还有|那么|再|继续|举例|比如|为什么[?？]?$",
     re.IGNORECASE,
 )
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs"})  # control and format characters, halves of surrogate pairs
+_COMMAND: Final = re.compile(r"/([a-z]+)(?![a-z0-9_/.-])\s*(.*)", re.IGNORECASE | re.DOTALL)  # "/v1/models" is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ def clean(message: str) -> str:
 
     Raises UserMistake for an empty or overlong one.
     """
-    text = _CONTROL.sub("", message.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    text = visible(message).strip()
     if not text:
         raise UserMistake("the question is empty.", "Ask in words, in English or Chinese.")
     if len(text) > LONGEST_MESSAGE:
@@ -63,12 +67,18 @@ def clean(message: str) -> str:
     return text
 
 
+def visible(text: str) -> str:
+    """Return a text without control and invisible characters, which can hide what it says; lines end in a newline."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in _INVISIBLE)
+
+
 def route(message: str) -> Route:
     """Return where a cleaned message belongs.
 
     Raises UserMistake for an unknown slash command.
     """
-    command = re.match(r"/([a-z]+)\b\s*(.*)", message, re.IGNORECASE | re.DOTALL)
+    command = _COMMAND.match(message)
     if command:
         journey = _COMMANDS.get(command[1].lower())
         if journey is None:

@@ -41,9 +41,18 @@ class Stop:
             abort()
 
 
-class _Ended(Generic[R]):
-    def __init__(self, value: R | None, error: BaseException | None) -> None:
+class _Said(Generic[T]):
+    def __init__(self, value: T) -> None:
         self.value = value
+
+
+class _Returned(Generic[R]):
+    def __init__(self, value: R) -> None:
+        self.value = value
+
+
+class _Raised:
+    def __init__(self, error: BaseException) -> None:
         self.error = error
 
 
@@ -52,13 +61,13 @@ def watched(work: Callable[[Callable[[T], None]], R], stop: Stop, name: str) -> 
 
     Ends early, with GeneratorExit, where the stop is set; raises what `work` raises.
     """
-    items: queue.SimpleQueue[T | _Ended[R]] = queue.SimpleQueue()
+    items: queue.SimpleQueue[_Said[T] | _Returned[R] | _Raised] = queue.SimpleQueue()
 
     def run() -> None:
         try:
-            items.put(_Ended(work(items.put), None))
-        except BaseException as error:  # the reader's thread raises it
-            items.put(_Ended(None, error))
+            items.put(_Returned(work(lambda item: items.put(_Said(item)))))
+        except BaseException as error:  # noqa: BLE001 - the reader's thread raises it
+            items.put(_Raised(error))
 
     threading.Thread(target=run, name=name, daemon=True).start()
     finished = False
@@ -71,14 +80,15 @@ def watched(work: Callable[[Callable[[T], None]], R], stop: Stop, name: str) -> 
                     raise GeneratorExit from None
                 yield None
                 continue
-            if isinstance(item, _Ended):
-                finished = True
-                if stop.is_set:
-                    raise GeneratorExit
-                if item.error is not None:
-                    raise item.error
-                return item.value  # pyright: ignore[reportReturnType] - a result is there where no error is
-            yield item
+            if isinstance(item, _Said):
+                yield item.value
+                continue
+            finished = True
+            if stop.is_set:
+                raise GeneratorExit
+            if isinstance(item, _Raised):
+                raise item.error
+            return item.value
     finally:
         if not finished:
             stop.set()

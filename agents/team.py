@@ -1,13 +1,13 @@
-"""The team (CrewAI): a researcher who narrows the evidence and a tutor who explains from it, built anew for each request.
+"""The team (CrewAI), built anew for each request: a researcher who narrows the evidence, a tutor who explains from it.
 
 All use of CrewAI is in this module. Loading it takes seconds, so it is imported when the first team is built.
 """
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -17,13 +17,16 @@ from agents.events import Usage
 from agents.probe import Capabilities, count_tokens
 from knowledge.errors import ModelFailed
 from knowledge.evidence import Evidence
+from knowledge.sentence import sentences
 from knowledge.vocabulary import Language
 
 if TYPE_CHECKING:
     from crewai.llms.base_llm import BaseLLM
+    from crewai.tools import BaseTool
 
 EVIDENCE_TOKENS: Final = 430  # with the fixed part and the question, a tutor's prompt stays below 700 tokens
 EVIDENCE_TOKENS_LARGE: Final = 1600
+QUESTION_TOKENS: Final = 60  # of a question are counted with the fixed part; a longer one leaves less for evidence
 ANSWER_TOKENS: Final = 260
 ANSWER_TOKENS_LARGE: Final = 700
 ANSWER_SLOT: Final = 0  # llama.cpp keeps each slot's prompt; one-token checks use the other one
@@ -40,7 +43,7 @@ class Choice(BaseModel):
 
 
 class Team:
-    """The agents of one request at one endpoint. `abort` ends what is under way, from any thread, and frees the model."""
+    """The agents of one request at one endpoint; `abort` ends what is under way, from any thread."""
 
     def __init__(self, endpoint: Endpoint, capabilities: Capabilities) -> None:
         self._endpoint = endpoint
@@ -59,9 +62,15 @@ class Team:
         )
 
     def abort(self) -> None:
-        """End what is under way: the connection is shut, which the server notices at once."""
+        """End what is under way and free the model: the connection is shut, which the server notices at once."""
         self._aborted.set()
         self._line.cut()
+
+    @property
+    def can_research(self) -> bool:
+        """Whether the researcher is worth a call: a small model picks every passage, a plain one keeps no schema."""
+        is_able = self._capabilities.tools or self._capabilities.json_schema
+        return self._endpoint.rung == "endpoint" and is_able
 
     def research(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
         """Return the evidence narrowed and completed by the researcher: one constrained call, or native tool calls.
@@ -95,16 +104,31 @@ class Team:
         task = prompt.render("tutor", key, passages=_numbered(evidence), question=question)
         self._run("tutor", task, prompt.load("tutor")["format"], words=say)
 
-    def fitting(self, evidence: Sequence[Evidence]) -> list[Evidence]:
-        """Return as many of the best passages as the prompt holds, at least one."""
+    def fitting(self, evidence: Sequence[Evidence], question: str) -> list[Evidence]:
+        """Return as many of the best passages as the prompt holds; of the first one, at least its first sentence."""
         left = EVIDENCE_TOKENS if self._is_small else EVIDENCE_TOKENS_LARGE
+        left -= max(0, self._tokens(question) - QUESTION_TOKENS)
         chosen: list[Evidence] = []
         for passage in evidence:
-            left -= count_tokens(self._endpoint, _line_of(0, passage), tokenize=self._capabilities.tokenize)
-            if left < 0 and chosen:
-                break
+            tokens = self._tokens(_line_of(0, passage))
+            if tokens > left:
+                return chosen or [self._shortened(passage, left)]
+            left -= tokens
             chosen.append(passage)
         return chosen
+
+    def _shortened(self, passage: Evidence, tokens: int) -> Evidence:
+        """Return the leading sentences of a passage that keep within so many tokens, at least one."""
+        first, *others = [replace(passage, text=passage.text[:end]) for _, end in sentences(passage.text)] or [passage]
+        fits = first
+        for longer in others:
+            if self._tokens(_line_of(0, longer)) > tokens:
+                break
+            fits = longer
+        return replace(fits, end=fits.start + len(fits.text))
+
+    def _tokens(self, text: str) -> int:
+        return count_tokens(self._endpoint, text, tokenize=self._capabilities.tokenize)
 
     @property
     def _is_small(self) -> bool:
@@ -131,7 +155,7 @@ class Team:
         *,
         words: Callable[[str], None] | None = None,
         response_model: type[BaseModel] | None = None,
-        tools: Sequence[Any] = (),
+        tools: "Sequence[BaseTool]" = (),
     ) -> object:
         """Run one agent on one task; return its parsed answer, or its text.
 
@@ -147,7 +171,7 @@ class Team:
             backstory=prompt.load(member)["backstory"],
             llm=_language_model(self._endpoint, self._line, meter, is_small=self._is_small, stream=words is not None),
             tools=list(tools),
-            # An unknown model is taken for a small one and texts are measured by characters: we trim by tokens ourselves.
+            # An unknown model is taken for a small one, texts are measured by characters: we trim by tokens ourselves.
             use_better_compaction=False,
             respect_context_window=False,
             max_retry_limit=0,
@@ -160,7 +184,7 @@ class Team:
         )  # fmt: skip
         crew = Crew(agents=[agent], tasks=[work], process=Process.sequential, tracing=False, verbose=False)
         try:
-            result = crew.kickoff()
+            result = crew.kickoff()  # pyright: ignore[reportUnknownMemberType] - CrewAI leaves a parameter's type open
         except Exception as error:
             raise model_failure(_root(error), self._endpoint) or error from None
         meter.check(self._endpoint)
@@ -210,17 +234,17 @@ def _language_model_class() -> "type[BaseLLM]":
         _line: Line = PrivateAttr()
         _meter: _Meter = PrivateAttr()
 
-        def _build_async_client(self) -> Any:
+        def _build_async_client(self) -> None:
             return None
 
-        def _emit_stream_chunk_event(self, chunk: str, *args: Any, **more: Any) -> None:
+        def _emit_stream_chunk_event(self, chunk: str, *args: object, **more: object) -> None:
             if self._meter.aborted.is_set():
                 raise HookAborted("stopped by the reader")  # the one error that CrewAI does not retry
             if chunk and not more.get("tool_call") and self._meter.words is not None:
                 self._meter.said = self._meter.said or bool(chunk.strip())
                 self._meter.words(chunk)
 
-        def _emit_call_completed_event(self, *args: Any, **more: Any) -> None:
+        def _emit_call_completed_event(self, *args: Any, **more: Any) -> None:  # noqa: ANN401 - passed on as they come
             if "usage" in more:
                 self._meter.call(more["usage"], more.get("finish_reason"))
             super()._emit_call_completed_event(*args, **more)
@@ -232,7 +256,7 @@ def _language_model(endpoint: Endpoint, line: Line, meter: _Meter, *, is_small: 
     slot: dict[str, Any] = (
         {"extra_body": {"id_slot": ANSWER_SLOT, "cache_prompt": True}} if endpoint.rung == "embedded" else {}
     )
-    model: Any = _language_model_class()(
+    model: Any = cast("Callable[..., BaseLLM]", _language_model_class())(
         model=endpoint.model,
         base_url=endpoint.base_url,
         api_key=endpoint.api_key or "none",
@@ -248,7 +272,7 @@ def _language_model(endpoint: Endpoint, line: Line, meter: _Meter, *, is_small: 
     return model
 
 
-def _tool(function: Callable[[str], str]) -> Any:
+def _tool(function: Callable[[str], str]) -> "BaseTool":
     from crewai.tools import tool  # noqa: PLC0415 - loads late
 
     function.__doc__ = "Search the notes for passages. `query` is a few words or a question."

@@ -58,7 +58,7 @@ def _folded(text: str) -> str:
 
 
 def _cited(check: ClaimCheck, place: Place | None) -> ClaimCheck:
-    """Cite the place that supports or contradicts the claim; a text that came with the claim has no note to cite."""
+    """Cite the place that supports or contradicts the claim."""
     if place is None or check.verdict == "not_found":
         return check
     return replace(check, citations=(citation(1, place),))

@@ -11,7 +11,7 @@ on, `reference` is the reference set of the project. A claim counts as right whe
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(_row(name, method, scored, seconds[method]), flush=True)
             for each in scored if options.errors else ():
                 if (list(each.scores.values())[-1] > 0.5) != each.supported:
-                    print("  ", int(each.supported), each.kind, {k: round(v, 2) for k, v in each.scores.items()}, each.claim, each.reasons)
+                    scores = {method: round(score, 2) for method, score in each.scores.items()}
+                    print("  ", int(each.supported), each.kind, scores, each.claim, each.reasons)
 
 
 def measure(data: dict[str, Any], judge: Judge | None) -> tuple[list[Scored], dict[str, float]]:
@@ -67,7 +68,8 @@ def measure(data: dict[str, Any], judge: Judge | None) -> tuple[list[Scored], di
         found = verdict(item["claim"], passages, judge).check
         spent["both"] += time.perf_counter() - began
         scores = {**found.scores, "both": found.score} if judge else dict(found.scores)
-        scored.append(Scored(item["passage"], item["claim"], bool(item["supported"]), item.get("kind", ""), scores, found.reasons))
+        truth, kind = bool(item["supported"]), item.get("kind", "")
+        scored.append(Scored(item["passage"], item["claim"], truth, kind, scores, found.reasons))
     spent["model"] = spent["both"]
     return scored, {method: seconds / len(scored) for method, seconds in spent.items()}
 
@@ -83,16 +85,19 @@ def _row(name: str, method: str, scored: Sequence[Scored], seconds: float) -> st
     scores, truths = [each.scores[method] for each in scored], [each.supported for each in scored]
     right = sum((score > 0.5) == truth for score, truth in zip(scores, truths, strict=True))
     wrong_yes = sum(score > 0.5 and not truth for score, truth in zip(scores, truths, strict=True))
-    return f"{name:<10} {method:<6} {right:>4}/{len(scored):<4} {area(scores, truths):>6.3f} {wrong_yes:>10} {seconds:>10.3f}"
+    told = f"{right:>4}/{len(scored):<4} {area(scores, truths):>6.3f} {wrong_yes:>10}"
+    return f"{name:<10} {method:<6} {told} {seconds:>10.3f}"
 
 
 @contextmanager
-def _judge(options: argparse.Namespace) -> Iterator[Judge | None]:
+def _judge(options: argparse.Namespace) -> Generator[Judge | None]:
     if options.embedded:
         catalogued = weights.find(options.embedded)
         path = options.file or weights.locate(catalogued, weights.default_cache_dir())
         if path is None:
-            raise SystemExit(f"{options.embedded} is not installed: run atlas model pull {options.embedded}, or give --file.")
+            raise SystemExit(
+                f"{options.embedded} is not installed: run atlas model pull {options.embedded}, or give --file."
+            )
         server = EmbeddedServer(catalogued, path)
         try:
             yield Judge(server.start(), CAPABILITIES)

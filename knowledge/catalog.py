@@ -6,37 +6,42 @@ finish.
 """
 
 import hashlib
+import json
 import math
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from knowledge.errors import SetupMissing
-from knowledge.language import content_terms, terms
+from knowledge.language import terms
 from knowledge.note import Document, Problem
 from knowledge.reader import Reading
 from knowledge.vocabulary import Language
 
-_SCHEMA_VERSION: Final = 1
+FORMAT: Final = 2  # of the file and of what is read from notes; an index of another format is another index
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS file(
     path TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash TEXT NOT NULL, document TEXT, problems TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passage(
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, path TEXT NOT NULL, heading TEXT NOT NULL,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, lookup TEXT NOT NULL, entry INTEGER NOT NULL,
-    embedded INTEGER NOT NULL);
+    start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, lookup TEXT NOT NULL,
+    entry INTEGER NOT NULL, embedded INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS passage_path ON passage(path);
-CREATE INDEX IF NOT EXISTS passage_pending ON passage(embedded) WHERE embedded = 0;
+CREATE INDEX IF NOT EXISTS passage_pending ON passage(entry DESC, number) WHERE embedded = 0;
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(terms, tokenize = "unicode61 tokenchars '.+#_-'");
 CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, row);
 CREATE TABLE IF NOT EXISTS stale(id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS generation(number INTEGER NOT NULL);
-INSERT INTO generation SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM generation);
+CREATE TABLE IF NOT EXISTS generation(files INTEGER NOT NULL, vectors INTEGER NOT NULL);
+INSERT INTO generation SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM generation);
 """
+_COLUMNS: Final = ("id", "path", "heading", "start", "end", "text", "language", "lookup", "entry")
 _SATURATION: Final = 2.2  # k1 + 1 of BM25 as FTS5 computes it: the most one term can add, in units of its IDF
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,175 +59,226 @@ class Passage:
     entry: bool
 
 
-class Catalog:
-    """The SQLite side of an index. Each thread should open its own; readers never block the writer.
+_values: Final = attrgetter(*_COLUMNS)
 
-    Raises SetupMissing where the file cannot be opened.
+
+class Catalog:
+    """The SQLite side of an index. Readers never block the writer.
+
+    Every method raises SetupMissing where the file cannot be opened, read or written.
     """
 
     def __init__(self, file: Path) -> None:
+        self._file = file
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            version = cast("int", self._db.execute("PRAGMA user_version").fetchone()[0])
-            if version not in {0, _SCHEMA_VERSION}:
-                raise SetupMissing(
-                    f"the index {str(file)!r} has format {version}, not {_SCHEMA_VERSION}.", "Delete its folder."
-                )
-            if version == 0:
-                self._db.executescript(_SCHEMA)
-                self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
         except (OSError, sqlite3.Error) as error:
-            remedy = "Free the disk or name a writable folder with --home."
-            raise SetupMissing(f"the index {str(file)!r} cannot be opened: {error}.", remedy) from error
+            raise self._failure(error) from error
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        self._run("PRAGMA journal_mode=WAL")
+        self._run("PRAGMA synchronous=NORMAL")
+        (version,) = self._run("PRAGMA user_version")[0]
+        if version not in {0, FORMAT}:
+            remedy = f"Delete the folder {str(self._file.parent)!r}: it is rebuilt from the notes."
+            raise SetupMissing(f"the index {str(self._file)!r} has format {version}, not {FORMAT}.", remedy)
+        if version == 0:
+            with self.transaction():
+                for statement in _SCHEMA.split(";\n"):
+                    self._run(statement)
+                self._run(f"PRAGMA user_version={FORMAT}")
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None]:
         """Make what happens inside one step: all of it or nothing."""
-        self._db.execute("BEGIN IMMEDIATE")
+        self._run("BEGIN IMMEDIATE")
         try:
             yield
+            self._run("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._run("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def stamps(self) -> dict[str, tuple[str, str]]:
         """Return each file's stamp and content hash."""
-        return {path: (stamp, digest) for path, stamp, digest in self._db.execute("SELECT path, stamp, hash FROM file")}
+        return {path: (stamp, digest) for path, stamp, digest in self._run("SELECT path, stamp, hash FROM file")}
 
     def restamp(self, path: str, stamp: str) -> None:
         """Note that a file was touched without being changed."""
-        self._db.execute("UPDATE file SET stamp = ? WHERE path = ?", (stamp, path))
+        self._run("UPDATE file SET stamp = ? WHERE path = ?", (stamp, path))
 
     def put(self, path: str, stamp: str, digest: str, reading: Reading) -> None:
         """Replace all that is known of a file; unchanged passages keep their vectors."""
-        rows = list(_rows(path, reading))
-        kept = {cast("str", row[0]) for row in rows}
+        passages = {passage.id: passage for passage in _passages(path, reading)}
         old = {
-            cast("str", row[0]): row[1:]
-            for row in self._db.execute("SELECT id, number, embedded FROM passage WHERE path = ?", (path,))
-        }
-        self._forget({i: number for i, (number, _) in old.items() if i not in kept})
-        for row in rows:
-            if row[0] in old:
-                self._db.execute(
-                    "UPDATE passage SET heading = ?, start = ?, end = ? WHERE id = ?", (row[2], row[3], row[4], row[0])
-                )
-                continue
-            number = self._db.execute("INSERT INTO passage VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)", row).lastrowid
-            self._db.execute(
-                "INSERT INTO words(rowid, terms) VALUES (?, ?)", (number, " ".join(terms(f"{row[2]} {row[7]}")))
+            passage_id: (number, words)
+            for number, passage_id, *words in self._run(
+                "SELECT number, id, heading, text FROM passage WHERE path = ?", (path,)
             )
-            self._db.execute("DELETE FROM stale WHERE id = ?", (row[0],))
+        }
+        self._forget({i: number for i, (number, _) in old.items() if i not in passages})
+        for passage in passages.values():
+            number, words = old.get(passage.id, (None, None))
+            if number is None:
+                number = self._insert(passage)
+            else:
+                places = ", ".join(f"{column} = ?" for column in _COLUMNS)
+                self._run(f"UPDATE passage SET {places} WHERE number = ?", (*_values(passage), number))  # noqa: S608 - fixed names
+            if words != [passage.heading, passage.text]:
+                searchable = " ".join(terms(f"{passage.heading} {passage.lookup}"))
+                self._run("INSERT OR REPLACE INTO words(rowid, terms) VALUES (?, ?)", (number, searchable))
         document = reading.document.model_dump_json() if reading.document else None
-        problems = "\n".join(f"{p.line}\t{p.severity}\t{p.message}\t{p.remedy}" for p in reading.problems)
-        self._db.execute(
-            "INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)", (path, stamp, digest, document, problems)
-        )
-        self._db.execute("UPDATE generation SET number = number + 1")
+        problems = [(p.line, p.message, p.remedy, p.severity) for p in reading.problems]
+        stored = json.dumps(problems) if problems else ""
+        self._run("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)", (path, stamp, digest, document, stored))
+        self._run("UPDATE generation SET files = files + 1")
 
     def remove(self, path: str) -> None:
         """Forget a file."""
-        self._forget(dict(self._db.execute("SELECT id, number FROM passage WHERE path = ?", (path,))))
-        self._db.execute("DELETE FROM file WHERE path = ?", (path,))
-        self._db.execute("UPDATE generation SET number = number + 1")
+        self._forget(dict(self._run("SELECT id, number FROM passage WHERE path = ?", (path,))))
+        self._run("DELETE FROM file WHERE path = ?", (path,))
+        self._run("UPDATE generation SET files = files + 1")
+
+    def _insert(self, passage: Passage) -> int:
+        self._run("DELETE FROM stale WHERE id = ?", (passage.id,))
+        marks = ", ".join("?" * len(_COLUMNS))
+        sql = f"INSERT INTO passage({', '.join(_COLUMNS)}) VALUES ({marks}) RETURNING number"  # noqa: S608 - fixed names
+        return int(self._run(sql, _values(passage))[0][0])
 
     def _forget(self, numbers: dict[str, int]) -> None:
-        self._db.executemany("DELETE FROM words WHERE rowid = ?", [(n,) for n in numbers.values()])
-        self._db.executemany("DELETE FROM passage WHERE number = ?", [(n,) for n in numbers.values()])
-        self._db.executemany("INSERT OR IGNORE INTO stale VALUES (?)", [(i,) for i in numbers])
+        self._run_each("DELETE FROM words WHERE rowid = ?", [(n,) for n in numbers.values()])
+        self._run_each("DELETE FROM passage WHERE number = ?", [(n,) for n in numbers.values()])
+        self._run_each("INSERT OR IGNORE INTO stale VALUES (?)", [(i,) for i in numbers])
 
     def documents(self) -> list[Document]:
         """Return what was read of each file, in the order of their paths."""
-        found = self._db.execute("SELECT document FROM file WHERE document IS NOT NULL ORDER BY path")
+        found = self._run("SELECT document FROM file WHERE document IS NOT NULL ORDER BY path")
         return [Document.model_validate_json(document) for (document,) in found]
 
     def problems(self) -> list[Problem]:
         """Return what was wrong with any file."""
-        found: list[Problem] = []
-        for path, lines in self._db.execute("SELECT path, problems FROM file WHERE problems <> '' ORDER BY path"):
-            for line in lines.split("\n"):
-                number, severity, message, remedy = line.split("\t")
-                found.append(Problem(Path(path), int(number), message, remedy, severity))
-        return found
+        found = self._run("SELECT path, problems FROM file WHERE problems <> '' ORDER BY path")
+        return [Problem(Path(path), *problem) for path, problems in found for problem in json.loads(problems)]
 
     def pending(self, limit: int) -> list[Passage]:
         """Return passages whose vectors are not stored yet."""
-        return self._passages("WHERE embedded = 0 ORDER BY entry DESC, number LIMIT ?", (limit,))
+        return self._found("WHERE embedded = 0 ORDER BY entry DESC, number LIMIT ?", (limit,))
 
     def mark_embedded(self, ids: Sequence[str]) -> None:
         """Note that the vectors of these passages are stored."""
         with self.transaction():
-            self._db.executemany("UPDATE passage SET embedded = 1 WHERE id = ?", [(i,) for i in ids])
-            self._db.execute("UPDATE generation SET number = number + 1")
+            self._run_each("UPDATE passage SET embedded = 1 WHERE id = ?", [(i,) for i in ids])
+            self._run("UPDATE generation SET vectors = vectors + 1")
+
+    def mark_lost(self) -> None:
+        """Note that no vector is stored any more."""
+        with self.transaction():
+            self._run("DELETE FROM stale")
+            self._run("UPDATE passage SET embedded = 0")
+            self._run("UPDATE generation SET vectors = vectors + 1")
 
     def stale(self) -> list[str]:
         """Return the ids whose vectors have to go."""
-        return [i for (i,) in self._db.execute("SELECT id FROM stale")]
+        return [i for (i,) in self._run("SELECT id FROM stale")]
 
     def mark_removed(self, ids: Sequence[str]) -> None:
         """Note that these vectors are gone."""
         with self.transaction():
-            self._db.executemany("DELETE FROM stale WHERE id = ?", [(i,) for i in ids])
+            self._run_each("DELETE FROM stale WHERE id = ?", [(i,) for i in ids])
+            self._run("UPDATE generation SET vectors = vectors + 1")
 
     def counts(self) -> tuple[int, int]:
         """Return the number of passages and how many of them have their vector."""
-        total, embedded = self._db.execute("SELECT count(*), coalesce(sum(embedded), 0) FROM passage").fetchone()
-        return int(total), int(embedded)
+        total, pending = self._run(
+            "SELECT (SELECT count(*) FROM passage), (SELECT count(*) FROM passage WHERE embedded = 0)"
+        )[0]
+        return int(total), int(total) - int(pending)
 
-    def generation(self) -> int:
-        """Return a number that grows with each change."""
-        return int(self._db.execute("SELECT number FROM generation").fetchone()[0])
+    def generation(self) -> tuple[int, int]:
+        """Return two numbers: one grows with each change of the files, one with each change of the vectors."""
+        return cast("tuple[int, int]", self._run("SELECT files, vectors FROM generation")[0])
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return passages by id."""
-        marks = ",".join("?" * len(ids))
-        return {p.id: p for p in self._passages(f"WHERE id IN ({marks})", tuple(ids))}
+        return {p.id: p for p in self._found(f"WHERE id IN ({_marks(ids)})", ids)}
 
     def entries(self, paths: Sequence[str]) -> list[Passage]:
         """Return the passages that say what the notes in these files are about as a whole."""
-        marks = ",".join("?" * len(paths))
-        return self._passages(f"WHERE entry = 1 AND path IN ({marks})", tuple(paths))
+        return self._found(f"WHERE entry = 1 AND path IN ({_marks(paths)})", paths)
 
-    def words(self, question: str, limit: int) -> dict[str, float]:
-        """Return the best passages by BM25, as id -> share of the most that this question could reach (0 to 1)."""
-        wanted = content_terms(question)
-        if not wanted:
-            return {}
-        total = max(1, int(self._db.execute("SELECT count(*) FROM passage").fetchone()[0]))
-        marks = ",".join("?" * len(wanted))
-        frequency = dict(self._db.execute(f"SELECT term, doc FROM vocabulary WHERE term IN ({marks})", wanted))  # noqa: S608 - marks
-        most = _SATURATION * sum(math.log(1 + (total - (n := frequency.get(t, 0)) + 0.5) / (n + 0.5)) for t in wanted)
-        known = [term for term in wanted if term in frequency]
-        query = " OR ".join(f'"{term}"' for term in known)
+    def words(self, wanted: Sequence[str], limit: int, of: Sequence[str] = ()) -> dict[str, float]:
+        """Return the best passages by BM25 for these terms, as id -> share of the most they could reach (0 to 1).
+
+        `of` are terms that they stand for: where those weigh more, the share is of their weight.
+        """
+        total = max(1, int(self._run("SELECT count(*) FROM passage")[0][0]))
+        terms = [*wanted, *of]
+        frequency: dict[str, int] = dict(
+            self._run(f"SELECT term, doc FROM vocabulary WHERE term IN ({_marks(terms)})", terms)  # noqa: S608 - marks
+        )
+        query = " OR ".join(f'"{term}"' for term in wanted if term in frequency)
         if not query:
             return {}
-        found = self._db.execute(
-            "SELECT passage.id, -bm25(words) FROM words JOIN passage ON passage.number = words.rowid "
-            "WHERE words MATCH ? ORDER BY bm25(words) LIMIT ?",
+
+        def weight(terms: Sequence[str]) -> float:
+            counts = [frequency.get(term, 0) for term in terms]
+            return sum(math.log(1 + (total - count + 0.5) / (count + 0.5)) for count in counts)
+
+        most = _SATURATION * max(weight(wanted), weight(of))
+        found = self._run(
+            "SELECT passage.id, -best.score FROM "
+            "(SELECT rowid, bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY score LIMIT ?) AS best "
+            "JOIN passage ON passage.number = best.rowid ORDER BY best.score",
             (query, limit),
         )
         return {i: min(1.0, max(0.0, score) / most) for i, score in found}
 
-    def _passages(self, condition: str, values: tuple[object, ...]) -> list[Passage]:
-        columns = "id, path, heading, start, end, text, language, lookup, entry"
-        found = self._db.execute(f"SELECT {columns} FROM passage {condition}", values)  # noqa: S608 - conditions stand above
-        return [Passage(*row[:8], entry=bool(row[8])) for row in found]
+    def _found(self, condition: str, values: Sequence[object]) -> list[Passage]:
+        found = self._run(f"SELECT {', '.join(_COLUMNS)} FROM passage {condition}", values)  # noqa: S608 - conditions stand above
+        return [Passage(*row[:-1], entry=bool(row[-1])) for row in found]
+
+    def _run(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        try:
+            return self._db.execute(sql, tuple(values)).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _run_each(self, sql: str, rows: Iterable[Row]) -> None:
+        try:
+            self._db.executemany(sql, rows)
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> SetupMissing:
+        broken = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_IOERR_SHORT_READ")
+        if getattr(error, "sqlite_errorname", "").startswith(broken):
+            remedy = f"Delete the folder {str(self._file.parent)!r}: it is rebuilt from the notes."
+        else:
+            remedy = "Free the disk or name a writable folder with --home."
+        return SetupMissing(f"the index {str(self._file)!r} cannot be used: {error}.", remedy)
 
 
-def _rows(path: str, reading: Reading) -> Iterator[tuple[object, ...]]:
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _passages(path: str, reading: Reading) -> Iterator[Passage]:
     seen: dict[str, int] = {}
     for excerpt in reading.excerpts:
         digest = hashlib.sha256(f"{path}\0{excerpt.language}\0{excerpt.lookup}".encode()).hexdigest()[:24]
         seen[digest] = seen.get(digest, -1) + 1
-        passage_id = f"{digest}-{seen[digest]}"
-        yield (
-            passage_id, path, excerpt.heading, excerpt.start, excerpt.end, excerpt.text, excerpt.language, excerpt.lookup, int(excerpt.entry),
+        yield Passage(
+            f"{digest}-{seen[digest]}", path, excerpt.heading, excerpt.start, excerpt.end, excerpt.text,
+            excerpt.language, excerpt.lookup, excerpt.entry,
         )  # fmt: skip

@@ -100,9 +100,8 @@ class Values(Frozen):
 _MODELS: Final[dict[str, type[Frozen]]] = {"title": _Titles, "summary": _Titles, "relations": _Relation, "tool": _Tool}
 _UNIONS: Final = frozenset({"title", "summary"})
 
-# What a folder of someone's own notes may also carry (Obsidian and static sites do) although it looks like a field of
-# ours written wrongly.
-_FOREIGN_FIELDS: Final = frozenset({"author", "authors", "created", "date", "source", "tag", "tags", "type", "aliased"})
+# Fields of Obsidian and static sites that only look like fields of ours written wrongly.
+_FOREIGN_FIELDS: Final = frozenset({"alias", "source", "tag"})
 
 
 def read(text: str, *, own: bool) -> Head | list[Fault]:
@@ -116,31 +115,25 @@ def read(text: str, *, own: bool) -> Head | list[Fault]:
         if _OPENING.match(lines):
             return [Fault(1, "the YAML head has no end.", "Close it with a line of three hyphens.")]
         return Head(Values(), frozenset(), len(text) - len(text.removeprefix("\ufeff")), {})
-    source = text[fence.start(1) : fence.end(1)]
-    parsed = _parsed(source)
+    parsed = _parsed(text[fence.start(1) : fence.end(1)])
     if isinstance(parsed, Fault):
         return [parsed]
     raw, root = parsed
-    if raw is None:
-        return Head(Values(), frozenset(), fence.end(), {})
-    if not isinstance(raw, dict) or not isinstance(root, yaml.MappingNode):
-        return [Fault(2, f"the head is a {type(raw).__name__}, not a mapping.", "Write `field: value` lines.")]
-    raw = cast("dict[Any, Any]", raw)
     if own:
         raw = _without_foreign(raw)
     faults = [Fault(line, f"the field {key!r} stands twice.", "Keep one of them.") for key, line in _repeated(root)]
     try:
         values = Values.model_validate(raw)
     except ValidationError as error:
-        return faults + _faults(root, error)
+        return sorted(faults + _faults(root, error), key=lambda fault: fault.line)
     return faults or Head(values, frozenset(raw), fence.end(), _summary_spans(root, text, fence.start(1)))
 
 
-def _parsed(source: str) -> tuple[object, yaml.Node | None] | Fault:
-    """Parse YAML to its value and its nodes, which know their lines."""
+def _parsed(source: str) -> tuple[dict[Any, Any], yaml.MappingNode] | Fault:
+    """Parse YAML to its values and its nodes, which know their lines."""
     try:
-        root = cast("yaml.Node | None", yaml.compose(source, Loader=yaml.CSafeLoader))
-        return yaml.load(source, Loader=yaml.CSafeLoader), root
+        root = yaml.compose(source, Loader=yaml.CSafeLoader)
+        raw: object = yaml.load(source, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         remedy = "Quote values that hold ': ' or begin with a sign."
@@ -148,6 +141,12 @@ def _parsed(source: str) -> tuple[object, yaml.Node | None] | Fault:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         remedy = "Check it for control characters and impossible dates."
         return Fault(1, f"the YAML head does not parse: {' '.join(str(error).split())}.", remedy)
+    if raw is None:
+        return {}, yaml.MappingNode("", [], start_mark=yaml.Mark("", 0, 0, 0, None, 0))
+    if isinstance(raw, dict) and isinstance(root, yaml.MappingNode):
+        return cast("dict[Any, Any]", raw), root
+    kind = "list" if isinstance(root, yaml.SequenceNode) else "single value"
+    return Fault(2, f"the head is a {kind}, not a mapping.", "Write `field: value` lines.")
 
 
 def _without_foreign(raw: dict[Any, Any]) -> dict[Any, Any]:

@@ -9,7 +9,10 @@ from knowledge.note import Note
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A typed edge; `type` is a relation, "prerequisite" (the target comes first), or "drawn" (an arrow of a diagram)."""
+    """A typed edge.
+
+    `type` is a relation, "prerequisite" (the target comes first), or "drawn" (an arrow of a diagram).
+    """
 
     source: str
     target: str
@@ -46,7 +49,8 @@ class Graph:
         """Return the notes one edge away, relations before prerequisites before arrows, without repeats."""
         edges = [(e.type, e.target) for e in self.edges_from(note)] + [(e.type, e.source) for e in self.edges_to(note)]
         rank = {"prerequisite": 1, "drawn": 2}
-        return list(dict.fromkeys(other for _, other in sorted(edges, key=lambda e: rank.get(e[0], 0)) if other != note))
+        edges.sort(key=lambda edge: rank.get(edge[0], 0))
+        return list(dict.fromkeys(other for _, other in edges if other != note))
 
     def path_to(self, goal: str, known: Iterable[str] = ()) -> list[str]:
         """Return the notes to learn for a goal, prerequisites first, the goal last, without what is known.

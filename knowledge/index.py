@@ -1,8 +1,9 @@
 """The index of a set of note folders: kept up to date by content, written by one process at a time."""
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ from filelock import FileLock, Timeout
 
 from knowledge import library as libraries
 from knowledge import reader
-from knowledge.catalog import Catalog, Passage
+from knowledge.catalog import FORMAT, Catalog, Passage
 from knowledge.embedding import Embedder
 from knowledge.errors import SetupMissing
 from knowledge.library import Library
@@ -21,6 +22,8 @@ from knowledge.store import ChromaStore, VectorStore
 BUILT_IN: Final = Path(__file__).with_name("notes")
 VECTORS_OF_BUILT_IN: Final = Path(__file__).with_name("vectors.npz")
 _EMBED_BATCH: Final = 32  # progress and cancellation between batches
+_FILE_BATCH: Final = 64  # files read in one transaction
+_CLOCK_TICK_NS: Final = 50_000_000  # file times advance in steps of up to 10 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +54,39 @@ class Index:
         embedder: Embedder,
         open_store: Callable[[Path], VectorStore] = ChromaStore,
     ) -> None:
-        self.folders = tuple(folders)
+        self.folders = tuple(Folder(folder.path.resolve(), folder.own) for folder in folders)
         self.embedder = embedder
-        key = "\0".join([embedder.id, *(str(folder.path.resolve()) for folder in folders)])
-        self._folder = home / "index" / hashlib.sha256(key.encode()).hexdigest()[:16]
+        key = "\0".join([str(FORMAT), embedder.id, *(f"{folder.own} {folder.path}" for folder in self.folders)])
+        self._folder = home / "index" / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
         self.catalog = Catalog(self._folder / "catalog.sqlite")
         self.store = open_store(self._folder / "vectors")
-        self._seen_generation = self.catalog.generation()
+        self._seen = self.catalog.generation()
         self._library: Library | None = None
 
     def close(self) -> None:
-        """Close the catalogue."""
+        """Close the catalogue and the store."""
+        self.store.refresh()
         self.catalog.close()
 
     @property
     def library(self) -> Library:
         """The notes as of the last look at the catalogue."""
         self.look()
-        if self._library is None:
+        current = self._library  # another thread's look may drop it
+        if current is None:
             built = libraries.build(self.catalog.documents())
-            problems = (*self.catalog.problems(), *built.problems)
-            self._library = Library(built.notes, built.note_of_path, problems, built.names)
-        return self._library
+            current = replace(built, problems=(*self.catalog.problems(), *built.problems))
+            self._library = current
+        return current
 
     def look(self) -> None:
         """Notice what another process has changed."""
-        generation = self.catalog.generation()
-        if generation != self._seen_generation:
-            self._seen_generation = generation
+        files, vectors = self.catalog.generation()
+        seen_files, seen_vectors = self._seen
+        self._seen = files, vectors
+        if files != seen_files:
             self._library = None
+        if vectors != seen_vectors:
             self.store.refresh()
 
     def update(self, progress: Callable[[int, int], None] = lambda done, total: None, *, wait_s: float = 0) -> Changes:
@@ -91,6 +98,7 @@ class Index:
         """
         try:
             with FileLock(self._folder / "writer.lock", timeout=wait_s):
+                self.look()
                 changes = self._read_files()
                 return self._embed(changes, progress)
         except Timeout:
@@ -102,35 +110,42 @@ class Index:
 
     def _read_files(self) -> Changes:
         known = self.catalog.stamps()
-        added: list[str] = []
+        if not known and not self.store.empty():
+            self.store.clear()  # the catalogue they belonged to has been deleted
+        present = {reader.printable(path): (path, folder) for folder in self.folders for path in reader.files(folder)}
+        stamps = {name: _stamp(path) for name, (path, _) in present.items()}
+        touched = [name for name, stamp in stamps.items() if name not in known or known[name][0] != stamp]
         changed: list[str] = []
-        unchanged = 0
-        present: set[str] = set()
-        for folder in self.folders:
-            for path in reader.files(folder):
-                name = str(path)
-                present.add(name)
-                stamp = _stamp(path)
-                if name in known and known[name][0] == stamp:
-                    unchanged += 1
-                    continue
-                digest = _digest(path)
-                with self.catalog.transaction():
-                    if name in known and known[name][1] == digest:
-                        self.catalog.restamp(name, stamp)
-                        unchanged += 1
-                        continue
-                    self.catalog.put(name, stamp, digest, reader.read(path, folder))
-                (changed if name in known else added).append(name)
-        removed = sorted(known.keys() - present)
-        for name in removed:
+        for first in range(0, len(touched), _FILE_BATCH):
             with self.catalog.transaction():
+                for name in touched[first : first + _FILE_BATCH]:
+                    if self._read_file(name, *present[name], stamps[name], known.get(name, ("", ""))[1]):
+                        changed.append(name)
+        removed = sorted(known.keys() - present.keys())
+        with self.catalog.transaction():
+            for name in removed:
                 self.catalog.remove(name)
-        return Changes(tuple(added), tuple(changed), tuple(removed), unchanged)
+        return Changes(
+            added=tuple(name for name in changed if name not in known),
+            changed=tuple(name for name in changed if name in known),
+            removed=tuple(removed),
+            unchanged=len(present) - len(changed),
+        )
+
+    def _read_file(self, name: str, path: Path, folder: Folder, stamp: str, known_digest: str) -> bool:
+        """Read a file if its content has changed, and tell whether it has."""
+        digest = _digest(path, folder)
+        if digest == known_digest:
+            self.catalog.restamp(name, stamp)
+            return False
+        self.catalog.put(name, stamp, digest, reader.read(path, folder))
+        return True
 
     def _embed(self, changes: Changes, progress: Callable[[int, int], None]) -> Changes:
-        stale = self.catalog.stale()
-        if stale:
+        if self.catalog.counts()[1] and self.store.empty():
+            self.store.refresh()
+            self.catalog.mark_lost()
+        if stale := self.catalog.stale():
             self.store.remove(stale)
             self.catalog.mark_removed(stale)
         done = 0
@@ -140,12 +155,12 @@ class Index:
             vectors = self.embedder.embed([passage.lookup for passage in batch], "passage")
             self.store.add([p.id for p in batch], [p.text for p in batch], vectors)
             self.catalog.mark_embedded([p.id for p in batch])
+            # While the lock is ours, these changes are ours: the store need not be opened anew for them.
+            self._seen = self._seen[0], self.catalog.generation()[1]
             done += len(batch)
+        self._seen = self._seen[0], self.catalog.generation()[1]
         progress(embedded + done, total)
-        return Changes(
-            changes.added, changes.changed, changes.removed, changes.unchanged,
-            embedded=done, pending=total - embedded - done, failed=self.library.problems,
-        )  # fmt: skip
+        return replace(changes, embedded=done, pending=total - embedded - done, failed=self.library.problems)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return passages by id."""
@@ -153,22 +168,22 @@ class Index:
 
 
 def _stamp(path: Path) -> str:
-    """Return what changes when a file does: size and time, for a translation those of the main file too."""
+    """Return what changes when a file does: size and times, for a translation those of the main file too."""
     parts: list[str] = []
     for file in [path, reader.main_file(path)]:
         try:
             status = file.stat() if file else None
         except OSError:
             status = None  # a dangling link: `reader.read` reports it
-        parts.append(f"{status.st_size}-{status.st_mtime_ns}" if status else "")
+        parts.append(f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}" if status else "")
+        if status and time.time_ns() - status.st_ctime_ns < _CLOCK_TICK_NS:
+            parts.append("just written")  # a second write within the clock's tick would leave the same times
     return "/".join(parts)
 
 
-def _digest(path: Path) -> str:
+def _digest(path: Path, folder: Folder) -> str:
     digest = hashlib.sha256()
     for file in [path, reader.main_file(path)]:
-        try:
-            digest.update(file.read_bytes() if file else b"")
-        except OSError as error:
-            digest.update(repr(error).encode())
+        data = reader.content(file, folder) if file else b""
+        digest.update(data if isinstance(data, bytes) else str(data).encode())
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -58,7 +58,7 @@ def build(documents: Sequence[Document]) -> Library:
 
 
 def audit(library: Library, today: date) -> list[Problem]:
-    """Return what the built-in notes lack beyond being readable: completeness, coverage of both languages, staleness."""
+    """Return what the built-in notes lack beyond being readable: fields, either language, a recent check."""
     problems: list[Problem] = []
     for note in library.notes.values():
         if note.own:
@@ -93,7 +93,8 @@ def _grouped(
     groups: dict[str, list[Document]] = {}
     note_of_path: dict[str, str] = {}
     mains = [document for document in documents if not document.sibling]
-    for document in sorted(mains, key=lambda d: d.own):  # built-in notes keep their ids
+    # Built-in notes keep their ids, and an id that was written down goes before one made of a file's name.
+    for document in sorted(mains, key=lambda d: (d.own, d.derived_id)):
         note_id = document.id
         if note_id in groups and document.derived_id:
             note_id = f"{Path(document.path).parent.name.lower().replace(' ', '-')}-{note_id}"
@@ -107,8 +108,8 @@ def _grouped(
         note_of_path[document.path] = note_id
     for document in documents:
         if document.sibling:
-            main = document.path[: -len(".zh.md")] + ".md"
-            note_id = note_of_path.get(main)
+            path = Path(document.path)  # vllm.zh.md stands beside vllm.md
+            note_id = note_of_path.get(str(path.with_suffix("").with_suffix(path.suffix)))
             if note_id is not None:
                 groups[note_id].append(document)
                 note_of_path[document.path] = note_id
@@ -182,20 +183,15 @@ def _resolved(
     relations = tuple(relation for relation in note.relations if exists(relation.target, "target of a relation"))
     relations += tuple(link for link in dict.fromkeys(linked) if link.target not in known)
     prerequisites = tuple(target for target in note.prerequisites if exists(target, "prerequisite"))
-    return _with(note, relations, prerequisites)
+    return replace(note, relations=relations, prerequisites=prerequisites)
 
 
 def _line_of(path: Path, word: str) -> int:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return 0  # gone since it was read; the message names the file
     return next((number for number, line in enumerate(lines, 1) if word in line), 0)
-
-
-def _with(note: Note, relations: tuple[Relation, ...], prerequisites: tuple[str, ...]) -> Note:
-    values = {name: getattr(note, name) for name in Note.__dataclass_fields__}
-    return Note(**(values | {"relations": relations, "prerequisites": prerequisites}))
 
 
 def _acyclic(notes: dict[str, Note], problems: list[Problem]) -> dict[str, Note]:
@@ -224,7 +220,7 @@ def _acyclic(notes: dict[str, Note], problems: list[Problem]) -> dict[str, Note]
                     )
                 )
                 kept = tuple(p for p in result[note_id].prerequisites if p != target)
-                result[note_id] = _with(result[note_id], result[note_id].relations, kept)
+                result[note_id] = replace(result[note_id], prerequisites=kept)
             elif target not in state:
                 state[target] = 1
                 stack.append((target, iter(result[target].prerequisites)))
@@ -233,10 +229,10 @@ def _acyclic(notes: dict[str, Note], problems: list[Problem]) -> dict[str, Note]
 
 def _mirrored(notes: dict[str, Note]) -> dict[str, Note]:
     """Give symmetric relations their other direction."""
-    extra: dict[str, list[Relation]] = defaultdict(list)
+    extra: dict[str, dict[Relation, None]] = defaultdict(dict)
     for note in notes.values():
         for relation in note.relations:
             there = {(r.type, r.target) for r in notes[relation.target].relations}
             if relation.type in SYMMETRIC and (relation.type, note.id) not in there:
-                extra[relation.target].append(Relation(type=relation.type, target=note.id, note=relation.note))
-    return {i: _with(n, (*n.relations, *extra[i]), n.prerequisites) if i in extra else n for i, n in notes.items()}
+                extra[relation.target][Relation(type=relation.type, target=note.id, note=relation.note)] = None
+    return {i: replace(n, relations=(*n.relations, *extra[i])) if i in extra else n for i, n in notes.items()}

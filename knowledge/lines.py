@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-# The opening line of a fence of back quotes holds no other back quote (CommonMark 4.5): ```` ```x``` ```` is inline code.
+# The opening line of back quotes holds no other back quote (CommonMark 4.5); else it is inline code.
 _FENCE: Final = re.compile(
     r"^[ ]{0,3}(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)(?:\n.*?(?:^[ ]{0,3}(?:\1`*|\2~*)[ \t]*$|\Z)|\Z)",
     re.MULTILINE | re.DOTALL,

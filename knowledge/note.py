@@ -51,11 +51,11 @@ class Document(Frozen):
     language: Language
     id: str
     derived_id: bool = False  # the id comes from the file's name, so a clash can be resolved by renaming
-    title: Mapping[Language, str] = Field(default_factory=dict)
+    title: Mapping[Language, str] = Field(default_factory=dict[Language, str])
     kind: str = "concept"
     stage: str = ""
     aliases: tuple[str, ...] = ()
-    summary: Mapping[Language, str] = Field(default_factory=dict)
+    summary: Mapping[Language, str] = Field(default_factory=dict[Language, str])
     prerequisites: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     tool: Tool | None = None

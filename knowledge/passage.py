@@ -70,9 +70,7 @@ def read(text: str, body_start: int) -> Body:
     lines = [body_start, *(match.end() for match in _NEWLINE.finditer(text, body_start)), len(text)]
     lines_before = len(_NEWLINE.findall(text, 0, body_start))
     diagrams = tuple(
-        Diagram(token.content, lines_before + token.map[0] + 2)
-        for token in tokens
-        if token.map and _is_diagram(token)
+        Diagram(token.content, lines_before + token.map[0] + 2) for token in tokens if token.map and _is_diagram(token)
     )
     headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
     spans: list[Span] = []

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Final
 from knowledge import frontmatter, mermaid, passage
 from knowledge.errors import UserMistake
 from knowledge.language import text_language
+from knowledge.lines import fenced
 from knowledge.note import Document, Link, Problem
-from knowledge.vocabulary import Language
+from knowledge.vocabulary import LANGUAGES, Language
 
 LARGEST_FILE: Final = 4_000_000  # bytes
 _WIKI_LINK: Final = re.compile(r"(?<!!)\[\[([^\[\]|#\n]{1,200})(?:#[^\[\]|\n]*)?(?:\|[^\[\]\n]*)?\]\]")
-_FENCED: Final = re.compile(r"^[ ]{0,3}(`{3,}|~{3,}).*?(?:^[ ]{0,3}\1|\Z)", re.MULTILINE | re.DOTALL)
+_SUFFIXES: Final = (".md", ".markdown")
 _SLUG: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -52,22 +54,26 @@ class Reading:
 def files(folder: Folder) -> Iterator[Path]:
     """Yield the Markdown files below a folder in a stable order, hidden folders left out.
 
+    A folder that cannot be listed is yielded itself, so that reading it says why.
     Raises UserMistake where the folder is none.
     """
     if not folder.path.is_dir():
         raise UserMistake(
             f"{str(folder.path)!r} is not a folder of notes.", "Name an existing folder of Markdown files."
         )
-    for root, folders, names in os.walk(folder.path):
+    unlisted: list[Path] = []
+    for root, folders, names in os.walk(folder.path, onerror=lambda error: unlisted.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "node_modules")))
         for name in sorted(names):
-            if name.lower().endswith((".md", ".markdown")) and not name.startswith("."):
+            if name.lower().endswith(_SUFFIXES) and not name.startswith("."):
                 yield Path(root) / name
+    yield from unlisted
 
 
 def read(path: Path, folder: Folder) -> Reading:
     """Read one file."""
-    text = _text(path, folder)
+    data = content(path, folder)
+    text = data if isinstance(data, Problem) else _text(data, path)
     if isinstance(text, Problem):
         return Reading(None, problems=(text,))
     head = frontmatter.read(text, own=folder.own)
@@ -82,22 +88,37 @@ def read(path: Path, folder: Folder) -> Reading:
 def main_file(path: Path) -> Path | None:
     """Return the file whose translation `path` is by its name: `vllm.md` for `vllm.zh.md`, where it exists."""
     stem = _stem(path)
-    main = path.with_name(f"{stem[:-3]}.md")
-    return main if stem.endswith((".zh", ".en")) and main.exists() else None
+    if not stem.endswith((".zh", ".en")):
+        return None
+    main = path.with_name(stem[:-3] + path.name[len(stem) :])
+    return main if main.exists() else None
 
 
-def _text(path: Path, folder: Folder) -> str | Problem:
+def printable(path: Path) -> str:
+    """Return a path as text that can be stored and shown, also where the file system holds bytes that are no text."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def content(path: Path, folder: Folder) -> bytes | Problem:
+    """Return the bytes of a file of the folder, or why they are not to be had."""
     try:
-        if not path.resolve().is_relative_to(folder.path.resolve()):
+        if printable(path) != str(path):
+            return Problem(Path(printable(path)), 0, "has a name that is not UTF-8.", "Rename it.")
+        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder.path)):
             return Problem(path, 0, "is a link that leads out of the notes folder.", "Copy the file into the folder.")
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
+        status = path.stat()
+        if status.st_size > LARGEST_FILE:
             return Problem(
-                path, 0, f"has {size:,} bytes; the limit is {LARGEST_FILE:,}.", "Split it into several notes."
+                path, 0, f"has {status.st_size:,} bytes; the limit is {LARGEST_FILE:,}.", "Split it into several notes."
             )
-        data = path.read_bytes()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            return Problem(path, 0, "is not a regular file.", "Remove it; reading it might never end.")
+        return path.read_bytes()
     except OSError as error:
         return Problem(path, 0, f"cannot be read: {error.strerror}.", "Check that it exists and that you may read it.")
+
+
+def _text(data: bytes, path: Path) -> str | Problem:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -111,8 +132,7 @@ def _text(path: Path, folder: Folder) -> str | Problem:
 
 
 def _links(text: str, body_start: int, body: passage.Body, path: Path) -> tuple[tuple[Link, ...], tuple[Problem, ...]]:
-    prose = _FENCED.sub("", text[body_start:])
-    links = [Link(source="", target=name.strip()) for name in dict.fromkeys(_WIKI_LINK.findall(prose))]
+    links = [Link(source="", target=name) for name in dict.fromkeys(_wiki_links(text[body_start:]))]
     problems: list[Problem] = []
     for diagram in body.diagrams:
         try:
@@ -132,6 +152,16 @@ def _links(text: str, body_start: int, body: passage.Body, path: Path) -> tuple[
             for e in chart.edges
         ]
     return tuple(links), tuple(problems)
+
+
+def _wiki_links(text: str) -> Iterator[str]:
+    """Yield the names that Obsidian's links lead to, without the folders and the ending that a link may carry."""
+    at = 0
+    for start, end in [*fenced(text), (len(text), len(text))]:
+        for name in _WIKI_LINK.findall(text[at:start]):
+            # Inside a table, Obsidian writes the bar as `\\|`.
+            yield name.removesuffix("\\").strip().rpartition("/")[2].removesuffix(".md")
+        at = end
 
 
 def _document(
@@ -172,7 +202,8 @@ def _document(
 
 
 def _stem(path: Path) -> str:
-    return path.name.removesuffix(".md").removesuffix(".markdown")
+    suffix = next((suffix for suffix in _SUFFIXES if path.name.lower().endswith(suffix)), "")
+    return path.name[: len(path.name) - len(suffix)]
 
 
 def slug(name: str) -> str:
@@ -185,8 +216,7 @@ def _by_language(value: object, language: Language) -> dict[Language, str]:
         return {}
     if isinstance(value, str):
         return {language: value}
-    en, zh = getattr(value, "en", None), getattr(value, "zh", None)
-    return ({"en": en} if en else {}) | ({"zh": zh} if zh else {})
+    return {each: text for each in LANGUAGES if (text := getattr(value, each, None))}
 
 
 def _excerpts(text: str, head: frontmatter.Head, body: passage.Body, document: Document) -> Iterator[Excerpt]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from knowledge.catalog import Passage
 from knowledge.evidence import Evidence
+from knowledge.glossary import translated_terms
 from knowledge.index import Index
 from knowledge.language import content_terms, question_language, terms
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
 CANDIDATES: Final = 64
 _SIMILARITY: Final = 2.0  # the two encoders' similarities, added
-_WORDS: Final = 0.1
+_WORDS: Final = 0.2  # the question's rare words stand in the passage
+_TRANSLATED: Final = 0.9  # their translations do: the only words that cross languages
 _NAMED: Final = 0.1  # the question names the note
 _NAMED_SHARE: Final = 0.3  # times the share of the question that the name makes up
+_ENTRY: Final = 0.2  # the passage says what the note is about, and the question is little but its name
+_LITTLE_ELSE: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +80,23 @@ def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
     if not question.strip():
         return []
     names = _named(index, question)
-    words = index.catalog.words(question, CANDIDATES)
+    content = content_terms(question)
+    words = index.catalog.words(content, CANDIDATES)
+    translated = index.catalog.words(translated_terms(question), CANDIDATES, of=content)
     meaning = index.store.nearest(index.embedder.embed([question], "query")[0], CANDIDATES)
     floor = min(
         meaning.values(), default=0.0
     )  # what was not among the nearest is at most as near as the farthest of them
     paths = [document.path for note in names for document in index.library.notes[note].documents]
-    passages = index.passages([*meaning, *(i for i in words if i not in meaning)])
+    passages = index.passages(list(dict.fromkeys([*meaning, *words, *translated])))
     passages |= {entry.id: entry for entry in index.catalog.entries(paths)}
     scored = [
         (
             passage,
             Scores(
                 meaning=_SIMILARITY * meaning.get(passage_id, floor),
-                words=_WORDS * words.get(passage_id, 0.0),
-                name=names.get(index.library.note_of_path.get(passage.path, ""), 0.0),
+                words=_WORDS * words.get(passage_id, 0.0) + _TRANSLATED * translated.get(passage_id, 0.0),
+                name=_name_score(names.get(index.library.note_of_path.get(passage.path, "")), is_entry=passage.entry),
             ),
         )
         for passage_id, passage in passages.items()
@@ -100,9 +106,16 @@ def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
 
 
 def _named(index: Index, question: str) -> Mapping[str, float]:
+    """Return the notes that the question names, each with the share of the question that the name makes up."""
     mentioned = index.library.mentioned(question)
     content = len(content_terms(question)) or 1
-    return {note: _NAMED + _NAMED_SHARE * min(1.0, len(terms(name)) / content) for note, name in mentioned.items()}
+    return {note: min(1.0, len(terms(name)) / content) for note, name in mentioned.items()}
+
+
+def _name_score(share: float | None, *, is_entry: bool) -> float:
+    if share is None:
+        return 0.0
+    return _NAMED + _NAMED_SHARE * share + (_ENTRY if is_entry and share > _LITTLE_ELSE else 0.0)
 
 
 def as_llama_index(index: Index, k: int = 10) -> "BaseRetriever":

@@ -7,13 +7,15 @@ from knowledge.lines import fenced, unified
 
 # A full stop ends a sentence only before white space, and not after these.
 _ABBREVIATION: Final = re.compile(
-    r"(?:\b(?:e\.g|i\.e|vs|cf|etc|al|fig|eq|no|approx|resp|dr|mr|ms|st|v)|\b[A-Z]|(?:^|\n)[ ]*\d+)\.$", re.IGNORECASE
+    r"(?:\b(?:e\.g|i\.e|vs|cf|etc|al|fig|eq|no|approx|resp|dr|mr|ms|st|v)|\b[A-Z])\.$", re.IGNORECASE
 )
 _END: Final = re.compile(
     r"""[.!?]+["'”’)\]*_`]*(?=\s)|[。！？]+[”’」』）\])*_`]*|\n(?=\s*(?:[-*+]|\d{1,9}[.)]|\||\#{1,6})\s)|\n\s*\n"""
 )
-_BULLET: Final = re.compile(r"(?:[-*+]|>|\#{1,6})\s+")
+_SPACE_OR_BULLET: Final = re.compile(r"\s+|(?:[-*+]|>|\#{1,6})\s+")
 _NUMBER: Final = re.compile(r"\d{1,9}[.)]\s+")
+_NUMBER_BEFORE: Final = re.compile(r"(?<![^\s>*+-])(\d{1,9})\.$")
+_FAR: Final = 2000  # characters; how far back the item before a list item is looked for
 _NUMBERED_LINE: Final = re.compile(r"^[ \t>]*\d{1,9}[.)]\s", re.MULTILINE)
 
 
@@ -49,12 +51,19 @@ def _pieces(text: str) -> list[tuple[int, int, bool]]:
 
 
 def _ends(text: str, start: int, end: int) -> list[int]:
-    ends = [
-        match.end()
-        for match in _END.finditer(text, start, end)
-        if not (match[0] == "." and _ABBREVIATION.search(text, max(start, match.end() - 8), match.end()))
-    ]
-    return [*ends, end]
+    return [*(match.end() for match in _END.finditer(text, start, end) if not _goes_on(text, start, match)), end]
+
+
+def _goes_on(text: str, start: int, end: re.Match[str]) -> bool:
+    """Tell whether what looks like the end of a sentence is none."""
+    if end[0] == ".":
+        number = _NUMBER_BEFORE.search(text, max(start, end.end() - 11), end.end())
+        return bool(
+            _ABBREVIATION.search(text, max(start, end.end() - 8), end.end())
+            or (number and _numbers_an_item(text, number.start(1)))
+        )
+    number = _NUMBER.match(text, end.end()) if end[0] == "\n" else None
+    return bool(number and not _numbers_an_item(text, number.start()))
 
 
 def _keep(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None:
@@ -66,23 +75,18 @@ def _keep(spans: list[tuple[int, int]], text: str, start: int, end: int) -> None
 
 def _after_markers(text: str, start: int, end: int) -> int:
     """Skip white space and the markers of quotes, lists and headings; a number is a marker only where a list is."""
-    while start < end:
-        if text[start].isspace():
-            start += 1
-        elif marker := _BULLET.match(text, start, end):
-            start = marker.end()
-        elif (marker := _NUMBER.match(text, start, end)) and _numbers_an_item(text, start):
-            start = marker.end()
-        else:
+    while match := _SPACE_OR_BULLET.match(text, start, end) or _NUMBER.match(text, start, end):
+        if text[start].isdigit() and not _numbers_an_item(text, start):
             break
+        start = match.end()
     return start
 
 
 def _numbers_an_item(text: str, at: int) -> bool:
     """Tell whether the number at `at` begins a list item, not a line that goes on with "2019. Then ..."."""
     line_start = text.rfind("\n", 0, at) + 1
-    if text[line_start:at].strip(" \t>-*+"):
+    if text[line_start:at].strip(" \t>*+-"):
         return False
-    block_start = text.rfind("\n\n", 0, line_start) + 1
-    above = text[block_start:line_start]
-    return not above.strip() or text[at:].startswith(("1.", "1)")) or bool(_NUMBERED_LINE.search(above))
+    block_start = text.rfind("\n\n", max(0, line_start - _FAR), line_start) + 1
+    above = text[max(block_start, line_start - _FAR) : line_start]
+    return not above.strip() or text.startswith(("1.", "1)"), at) or bool(_NUMBERED_LINE.search(above))

@@ -5,22 +5,25 @@ readers keep out while one writes. All access to LlamaIndex's stores is in this 
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+from filelock import ReadWriteLock, Timeout
 
 from knowledge.errors import SetupMissing
 
 if TYPE_CHECKING:
-    from filelock import ReadWriteLock
     from llama_index.vector_stores.chroma import ChromaVectorStore
 
     from knowledge.embedding import Vectors
 
 _COLLECTION: Final = "passages"
 BATCH: Final = 512  # Chroma refuses more than 5,461 at once
+_LONGEST_WAIT_S: Final = 60.0
 
 
 class VectorStore(Protocol):
@@ -38,94 +41,137 @@ class VectorStore(Protocol):
         """Return up to k ids with their cosine similarity, the nearest first."""
         ...
 
+    def empty(self) -> bool:
+        """Tell whether nothing was ever stored, or what was stored has been deleted behind our back."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all vectors."""
+        ...
+
     def refresh(self) -> None:
         """Drop what this process remembers of the store, because another one has written."""
         ...
 
 
 class ChromaStore:
-    """Chroma embedded in a folder.
+    """Chroma embedded in a folder; any number of them in any number of threads may share one.
 
-    Raises SetupMissing where the folder cannot be used.
+    Every method but `empty` raises SetupMissing where the folder cannot be used.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._store: ChromaVectorStore | None = None
-        self._opening = Lock()
-        self._lock: ReadWriteLock | None = None
+        self._shared = _shared(folder.resolve())
 
     def add(self, ids: Sequence[str], texts: Sequence[str], vectors: "Vectors") -> None:
         """Store vectors, replacing those of the same ids."""
         from llama_index.core.schema import TextNode  # noqa: PLC0415 - loads late: a second and a half
 
-        with self._exclusive():
-            store = self._open()
-            store.delete_nodes(list(ids))
+        with self._access("write") as store:
             for first in range(0, len(ids), BATCH):
                 chunk = range(first, min(first + BATCH, len(ids)))
+                store.delete_nodes([ids[i] for i in chunk])
                 store.add([TextNode(id_=ids[i], text=texts[i], embedding=vectors[i].tolist()) for i in chunk])
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are no error."""
-        with self._exclusive():
+        with self._access("write") as store:
             for first in range(0, len(ids), BATCH):
-                self._open().delete_nodes(list(ids[first : first + BATCH]))
+                store.delete_nodes(list(ids[first : first + BATCH]))
 
     def nearest(self, vector: "Vectors", k: int) -> dict[str, float]:
         """Return up to k ids with their cosine similarity, the nearest first."""
+        if self.empty():
+            return {}
         from llama_index.core.vector_stores.types import VectorStoreQuery  # noqa: PLC0415 - loads late
 
-        with self._shared():
-            result = self._open().query(VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=k))
+        with self._access("read") as store:
+            result = store.query(VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=k))
         # The store reports exp(-distance), and the distance is 1 - cosine.
         return {i: 1 + math.log(s) for i, s in zip(result.ids or [], result.similarities or [], strict=True)}
 
+    def empty(self) -> bool:
+        """Tell whether nothing was ever stored, or what was stored has been deleted behind our back."""
+        return not (self._folder / "chroma.sqlite3").exists()
+
+    def clear(self) -> None:
+        """Remove all vectors."""
+        with self._access("write"):
+            self._shared.drop()
+
     def refresh(self) -> None:
         """Drop what this process remembers of the store, because another one has written."""
-        with self._opening:
-            if self._store is not None:
-                from chromadb.api.client import SharedSystemClient  # noqa: PLC0415 - loads late
-
-                SharedSystemClient.clear_system_cache()
-                self._store = None
-
-    def _open(self) -> "ChromaVectorStore":
-        with self._opening:
-            if self._store is None:
-                self._store = _chroma(self._folder)
-            return self._store
+        with self._shared.busy:
+            self._shared.close()
 
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
-        with self._guard().write_lock():
-            yield
+    def _access(self, mode: Literal["read", "write"]) -> Generator["ChromaVectorStore"]:
+        from chromadb.errors import ChromaError  # noqa: PLC0415 - loads late: a second
 
-    @contextmanager
-    def _shared(self) -> Iterator[None]:
-        with self._guard().read_lock():
-            yield
+        with self._shared.busy:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                lock = self._shared.lock(self._folder)
+                with lock.read_lock() if mode == "read" else lock.write_lock():
+                    yield self._shared.open(self._folder)
+            except Timeout as error:
+                message = f"the vector store in {str(self._folder)!r} is in use by another process."
+                raise SetupMissing(message, "Wait until that one has ended, or end it.") from error
+            except (ChromaError, OSError) as error:
+                raise _unusable(self._folder, error) from error
 
-    def _guard(self) -> "ReadWriteLock":
+
+class _Shared:
+    """What the stores of one folder have in common: Chroma keeps one client for each folder of a process."""
+
+    def __init__(self) -> None:
+        self.busy = RLock()  # the lock between processes does not admit a second thread
+        self._client: Any = None
+        self._store: ChromaVectorStore | None = None
+        self._lock: ReadWriteLock | None = None
+
+    def lock(self, folder: Path) -> ReadWriteLock:
+        """Return the lock between processes."""
         if self._lock is None:
-            from filelock import ReadWriteLock  # noqa: PLC0415 - 60 ms
-
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = ReadWriteLock(str(self._folder / "access.lock"), timeout=60)
+            self._lock = ReadWriteLock(str(folder / "access.lock"), timeout=_LONGEST_WAIT_S)
         return self._lock
 
+    def open(self, folder: Path) -> "ChromaVectorStore":
+        """Return the store, opened if it was not."""
+        if self._store is None:
+            import chromadb  # noqa: PLC0415 - loads late: a second
+            from chromadb.config import Settings  # noqa: PLC0415
+            from llama_index.vector_stores.chroma import ChromaVectorStore  # noqa: PLC0415 - a second and a half
 
-def _chroma(folder: Path) -> "ChromaVectorStore":
-    import chromadb  # noqa: PLC0415 - loads late: a second
-    from chromadb.config import Settings  # noqa: PLC0415
-    from llama_index.vector_stores.chroma import ChromaVectorStore  # noqa: PLC0415 - a second and a half
+            try:
+                self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
+                collection: Any = self._client.get_or_create_collection(
+                    _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+                )
+            except Exception as error:
+                self.close()
+                raise _unusable(folder, error) from error
+            self._store = ChromaVectorStore(chroma_collection=collection)
+        return self._store
 
-    try:
-        client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-        collection: Any = client.get_or_create_collection(
-            _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-        )
-    except Exception as error:
-        remedy = "Name a writable folder with --home, or delete this one: the index is rebuilt from the notes."
-        raise SetupMissing(f"the vector store in {str(folder)!r} cannot be opened: {error}.", remedy) from error
-    return ChromaVectorStore(chroma_collection=collection)
+    def drop(self) -> None:
+        """Remove the collection, which frees its number of dimensions too."""
+        self._client.delete_collection(_COLLECTION)
+        self.close()
+
+    def close(self) -> None:
+        """Close the client, and with it all that it remembers."""
+        client, self._client, self._store = self._client, None, None
+        if client is not None:
+            client.close()
+
+
+@cache
+def _shared(_folder: Path) -> _Shared:
+    return _Shared()
+
+
+def _unusable(folder: Path, error: Exception) -> SetupMissing:
+    remedy = f"Name a writable folder with --home, or delete {str(folder.parent)!r}: it is rebuilt from the notes."
+    return SetupMissing(f"the vector store in {str(folder)!r} cannot be used: {error}.", remedy)

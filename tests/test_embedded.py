@@ -154,16 +154,20 @@ def test_stranger_without_the_key_gets_nothing(small: Endpoint) -> None:
             assert line.get(f"{small.root_url}/slots").status_code == 401
 
 
+# Without words, the prompt is still being read; llama.cpp then looks once a second whether its reader is there, and any
+# question to it starts that second anew, so the test asks only once.
 @pytest.mark.model
-@pytest.mark.parametrize("words_first", [0, 2], ids=["while it reads the prompt", "while it writes"])
-def test_cut_line_frees_the_model_within_a_second(small: Endpoint, words_first: int) -> None:
+@pytest.mark.parametrize(
+    ("words_first", "soon_s"), [(0, 2.0), (2, 0.8)], ids=["while it reads the prompt", "while it writes"]
+)
+def test_cut_line_frees_the_model_soon(small: Endpoint, words_first: int, soon_s: float) -> None:
     line, begun = Line(small), threading.Event()
-    filler = [{"role": "user", "content": f"{words_first} " + ENGLISH * 60}]
+    prompt = [{"role": "user", "content": ENGLISH if words_first else ENGLISH * 100}]
 
     def ask() -> None:
         with pytest.raises(ModelFailed), failures(small):
             chunks = client(small, line).chat.completions.create(
-                model=small.model, messages=filler, max_tokens=500, stream=True, extra_body={"ignore_eos": True}
+                model=small.model, messages=prompt, max_tokens=500, stream=True, extra_body={"ignore_eos": True}
             )
             for count, _ in enumerate(chunks):
                 if count >= words_first:
@@ -172,16 +176,15 @@ def test_cut_line_frees_the_model_within_a_second(small: Endpoint, words_first: 
     thread = threading.Thread(target=ask)
     thread.start()
     if words_first:
-        assert begun.wait(60)
+        assert begun.wait(100)
     else:
-        time.sleep(1)  # the prompt takes several seconds
+        time.sleep(0.4)
     line.cut()
-    cut_at = time.monotonic()
     thread.join()
+    time.sleep(soon_s)
     with Line(small) as other:
-        while any(slot["is_processing"] for slot in other.get(f"{small.root_url}/slots").json()):
-            time.sleep(0.02)
-    assert time.monotonic() - cut_at < 1
+        slots = other.get(f"{small.root_url}/slots").json()
+    assert not any(slot["is_processing"] for slot in slots)
 
 
 @pytest.mark.model

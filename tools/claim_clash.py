@@ -2,23 +2,21 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 from typing import Final, Literal
 
 from rapidfuzz import fuzz
 
-from tools.claim_lexicon import DOWNWARD, LIGHT, UNIVERSAL, UPWARD, lexicon
-from tools.claim_order import excluded, exchanged, inverted_ratio, miscompared, misordered
+from tools.claim_ground import GRADED, PLAIN, Ground, keys_of
+from tools.claim_lexicon import LIGHT, UNIVERSAL, UPWARD, lexicon
+from tools.claim_order import exchanged, excluded, inverted_ratio, miscompared, misordered
 from tools.claim_text import Clause, Term, clauses, name_key
 
 ClashKind = Literal["number", "name", "opposite", "negation", "role", "order", "overclaim"]
-_RIVAL: Final = 0.75  # a clause that matches this share of what the best one matches may be what the claim speaks of
-_BLEAK: Final = frozenset(["bad", "wrong", "failure", "dangerous", "different", "eliminate", "rarely"])
-_GRADED: Final = UPWARD | DOWNWARD
+_BLEAK: Final = frozenset(["bad", "wrong", "failure", "dangerous", "different", "eliminate", "rarely", "avoid"])
 _NAMED: Final = ("name", "title")
-_PLAIN: Final = _GRADED | LIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,62 +27,7 @@ class Clash:
     reason: str
     hard: bool = True
     missing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The clauses of all passages, and how telling each idea is among them."""
-
-    clauses: tuple[Clause, ...]
-    weights: dict[str, float]
-    heads: dict[str, frozenset[str]]  # what stands right before an idea: "static" and "continuous" before "batch"
-
-    def siblings(self, key: str) -> frozenset[str]:
-        """Returns the ideas that the passages set beside an idea by the same head ("static batching, continuous batching")."""
-        return frozenset[str]().union(*(group for group in self.heads.values() if key in group)) - {key}
-
-    def overlap(self, claim: Clause, clause: Clause, without: frozenset[str] = frozenset()) -> float:
-        """Returns the weight of the ideas that two clauses share; what is only inherited counts half."""
-        mine = _halved(claim, without)
-        theirs = _halved(clause, without)
-        return sum(self.weights.get(key, 0.0) * mine[key] * theirs[key] for key in mine.keys() & theirs.keys())
-
-    def nearest(self, claim: Clause, without: frozenset[str] = frozenset()) -> list[Clause]:
-        """Returns the clauses that a claim's clause may speak of, best first; none where nothing is shared."""
-        scored = sorted(((self.overlap(claim, c, without), -i) for i, c in enumerate(self.clauses)), reverse=True)
-        best = scored[0][0] if scored else 0.0
-        return [self.clauses[-i] for score, i in scored if score > 0 and score >= _RIVAL * best]
-
-    def headed(self, one: str, other: str) -> frozenset[str]:
-        """Returns the heads that two ideas share."""
-        return frozenset(head for head, group in self.heads.items() if one in group and other in group)
-
-
-def _halved(clause: Clause, without: frozenset[str]) -> dict[str, float]:
-    lent = {term.key: 0.5 for term in clause.inherited if term.key not in without}
-    return lent | {term.key: 1.0 for term in clause.terms if term.key not in without}
-
-
-def ground(stated: Sequence[Clause]) -> Ground:
-    """Returns the ground that claims are checked on; an idea found in many clauses weighs little."""
-    counts = Counter(key for clause in stated for key in keys_of(clause))
-    weights = {key: math.log(1 + len(stated) / n) * (0.3 if key in LIGHT else 1.0) for key, n in counts.items()}
-    heads: dict[str, set[str]] = {}
-    for clause in stated:
-        for one, head in pairwise(clause.terms):
-            if (
-                one.kind in ("idea", "word")
-                and head.kind in ("idea", "word")
-                and head.start - one.end <= 1
-                and not {one.key, head.key} & _PLAIN
-            ):
-                heads.setdefault(head.key, set()).add(one.key)
-    return Ground(tuple(stated), weights, {head: frozenset(ones) for head, ones in heads.items() if len(ones) > 1})
-
-
-def keys_of(clause: Clause) -> frozenset[str]:
-    """Returns the ideas of a clause, with the subject that it leaves unsaid."""
-    return frozenset(term.key for term in (*clause.terms, *clause.inherited))
+    instead: str = ""  # the idea that the passage has in the place of the claim's
 
 
 def clashes(claim: Sequence[Clause], on: Ground) -> tuple[Clash, ...]:
@@ -99,14 +42,16 @@ def clashes(claim: Sequence[Clause], on: Ground) -> tuple[Clash, ...]:
         _actors,
         _overclaims,
     )
+    spoken_of = frozenset(key for clause in claim for key in keys_of(clause))
     found = [clash for clause in claim for finder in finders for clash in finder(clause, on)]
-    return tuple(dict.fromkeys(found))
+    # Where a claim itself names what stands in the passage, the clause it was held against may be the wrong one.
+    return tuple(dict.fromkeys(replace(c, hard=c.hard and c.instead not in spoken_of) for c in found))
 
 
-def arrangement(claim: str, passage: str) -> tuple[Clash, ...]:
-    """Returns what a claim arranges otherwise than a passage: who goes with what, what comes first, what is divided by what."""
+def arrangement(claim: str, passage: str, *, same_language: bool) -> tuple[Clash, ...]:
+    """Returns what a claim arranges otherwise: who goes with what, what comes first, what is divided by what."""
     found: list[Clash] = []
-    if pair := exchanged(clauses(claim), clauses(passage)):
+    if pair := exchanged(clauses(claim), clauses(passage), same_language=same_language):
         found.append(Clash("role", f"{pair[0]!r} and {pair[1]!r} are exchanged"))
     if steps := misordered(claim, passage):
         found.append(Clash("order", f"in the passage {steps[1]!r} comes before {steps[0]!r}"))
@@ -136,12 +81,9 @@ def _numbers(clause: Clause, on: Ground) -> list[Clash]:
             continue
         others = {other.key for other in comparable} - equal
         if rival := _rival(clause, term, equal, others, on):
-            found.append(
-                Clash(
-                    "number",
-                    f"{term.surface.strip()!r} belongs to another thing; here the passage says {rival.surface.strip()!r}",
-                )
-            )
+            other = rival.surface.strip()
+            reason = f"{term.surface.strip()!r} belongs to another thing; here the passage says {other!r}"
+            found.append(Clash("number", reason, instead=rival.key))
     return found
 
 
@@ -162,7 +104,8 @@ def _names(clause: Clause, on: Ground) -> list[Clash]:
                 )
                 found.append(Clash("name", reason, missing=rival is None))
         elif same and (rival := _rival(clause, term, same, names - same, on)):
-            found.append(Clash("name", f"the passage says this of {rival.surface!r}, not of {term.surface!r}"))
+            reason = f"the passage says this of {rival.surface!r}, not of {term.surface!r}"
+            found.append(Clash("name", reason, instead=rival.key))
     return found
 
 
@@ -215,11 +158,26 @@ def _rival(clause: Clause, term: Term, same: set[str], others: set[str], on: Gro
         for t in _whole(near)
         if t.key in others - mentioned - named and not t.beside and _codelike(t) == _codelike(term)
     ]
-    return rivals[0] if rivals else None
+    return next((rival for rival in rivals if term.quantity or _same_slot(clause, term, near, rival)), None)
+
+
+def _same_slot(clause: Clause, term: Term, near: Clause, rival: Term) -> bool:
+    """Tells whether a name and its rival stand in the same place: as what is spoken of, or beside the same word."""
+    mine, theirs = _neighbours(clause, term), _neighbours(near, rival)
+    return (mine is None and theirs is None) or bool(mine and theirs and mine & theirs)
+
+
+def _neighbours(clause: Clause, term: Term) -> set[str] | None:
+    """Returns the ideas beside a term; None where it is what the clause speaks of."""
+    own = [t for t in clause.terms if t.key not in LIGHT or t is term]
+    if term not in own or all(t.kind in _NAMED for t in own[: own.index(term)]):
+        return None
+    at = own.index(term)
+    return {t.key for t in (*own[max(0, at - 2) : at], *own[at + 1 : at + 3])}
 
 
 def _codelike(term: Term) -> bool:
-    """Tells whether a name is of code (`torch.cuda`, `NCCL_DEBUG=INFO`): it does not stand where a product's name stands."""
+    """Tells whether a name is of code (`torch.cuda`, `NCCL_DEBUG=INFO`), which never stands for a product."""
     return any(mark in term.surface for mark in "._=")
 
 
@@ -233,25 +191,23 @@ def _opposites(clause: Clause, on: Ground) -> list[Clash]:
         nearest = on.nearest(clause, without=against | {term.key})
         if not nearest or any(term.key in keys_of(near) for near in nearest):
             continue
-        telling = {t.key for t in _whole(clause) if t.key not in LIGHT and t.key != term.key} & {
-            t.key for t in nearest[0].terms
-        }
+        own_here = {t.key for t in nearest[0].terms}
+        telling = {t.key for t in _whole(clause) if t.key not in LIGHT and t.key != term.key} & own_here
         for other in nearest[0].terms:
             if other.key in against and other.denied == term.denied:
                 contrary = other.key in lexicon().opposites.get(term.key, frozenset[str]())
                 hard = len(telling - on.headed(term.key, other.key)) >= (1 if contrary else 2)
-                found.append(
-                    Clash("opposite", f"the claim says {term.surface!r}, the passage {other.surface!r}", hard=hard)
-                )
+                reason = f"the claim says {term.surface!r}, the passage {other.surface!r}"
+                found.append(Clash("opposite", reason, hard=hard, instead=other.key))
                 break
     return found
 
 
 def _degrees(clause: Clause, on: Ground) -> list[Clash]:
-    graded = [term for term in clause.terms if term.key in _GRADED]
+    graded = [term for term in clause.terms if term.key in GRADED]
     if not graded:
         return []
-    nearest = on.nearest(clause, without=_GRADED)
+    nearest = on.nearest(clause, without=GRADED)
     verdicts = [_degree(clause, graded, near) for near in nearest]
     if not verdicts or any(verdict is True for verdict in verdicts):
         return []
@@ -261,7 +217,7 @@ def _degrees(clause: Clause, on: Ground) -> list[Clash]:
 
 def _degree(clause: Clause, graded: list[Term], near: Clause) -> Clash | bool | None:
     """Returns a clash, True where the degrees agree, None where the clause says nothing of them."""
-    stated = [term for term in near.terms if term.key in _GRADED and not term.denied]
+    stated = [term for term in near.terms if term.key in GRADED and not term.denied]
     if not stated:
         return None
     claimed, said = [_upward(t) for t in graded], [_upward(t) for t in stated]
@@ -287,7 +243,7 @@ def _beside(clause: Clause, term: Term) -> list[str]:
     chinese = not term.surface.isascii()
     beside = (*(clause.terms[max(0, at - 1) : at] if chinese else ()), *clause.terms[at + 1 : at + 2])
     counts = Counter(other.key for other in clause.terms)
-    return [other.key for other in beside if other.key not in _PLAIN and counts[other.key] == 1]
+    return [other.key for other in beside if other.key not in PLAIN and counts[other.key] == 1]
 
 
 def _denials(clause: Clause, on: Ground) -> list[Clash]:
@@ -340,11 +296,11 @@ def _denied(terms: Sequence[Term]) -> set[str]:
 
 def _roles(clause: Clause, on: Ground) -> list[Clash]:
     """Finds two things of one kind that have changed places around the same words."""
-    order = {term.key: index for index, term in reversed(list(enumerate(clause.terms)))}
+    order = _places(clause)
     for near in on.nearest(clause)[:1]:
         if near.passive != clause.passive:
             continue
-        there = {term.key: index for index, term in reversed(list(enumerate(near.terms)))}
+        there = _places(near)
         kinds = {term.key: term.kind for term in near.terms}
         shared = [key for key in order if key in there and key not in LIGHT]
         for one, other in combinations(shared, 2):
@@ -363,21 +319,21 @@ def _roles(clause: Clause, on: Ground) -> list[Clash]:
 
 def _actors(clause: Clause, on: Ground) -> list[Clash]:
     """Finds a doer whose deed the passage gives to the one that the claim makes its object."""
-    at = {term.key: index for index, term in reversed(list(enumerate(clause.terms)))}
+    at = _places(clause)
     for near in on.nearest(clause)[:1]:
-        there = {term.key: index for index, term in reversed(list(enumerate(near.terms)))}
-        for one in at:
+        there = _places(near)
+        for one, doing in at.items():
             for other in (lexicon().counterparts.get(one, frozenset()) | on.siblings(one)) & at.keys() & there.keys():
-                shared = [key for key in at if key in there and key not in (one, other)]
-                deeds = [key for key in shared if at[one] < at[key] < at[other]]
-                if (
-                    one not in there
-                    and len(deeds) >= 2
-                    and near.passive == clause.passive
-                    and all(there[other] < there[key] for key in deeds)
-                ):
+                deeds = [key for key in at.keys() & there.keys() if doing < at[key] < at[other]]
+                given = len(deeds) > 1 and one not in there and all(there[other] < there[key] for key in deeds)
+                if given and near.passive == clause.passive:
                     return [Clash("role", f"the passage says this of {other!r}, not of {one!r}")]
     return []
+
+
+def _places(clause: Clause) -> dict[str, int]:
+    """Returns where each idea of a clause first stands."""
+    return {term.key: index for index, term in reversed(list(enumerate(clause.terms)))}
 
 
 def _overclaims(clause: Clause, on: Ground) -> list[Clash]:

@@ -19,49 +19,29 @@ DOWNWARD: Final = frozenset(
 
 # Ideas that say too little to carry a denial or a match by themselves.
 LIGHT: Final = frozenset(
-    [
-        "need",
-        "can",
-        "use",
-        "support",
-        "provide",
-        "model",
-        "many",
-        "usually",
-        "run",
-        "make",
-        "be",
-        "language model",
-        "all",
-    ]
-    + ["only", "always", "then", "first", "automatic", "each"]
-)
+    ["need", "can", "use", "support", "provide", "model", "many", "usually", "run", "language model", "all", "only"]
+) | {"always", "then", "first", "automatic", "each"}
 UNIVERSAL: Final = frozenset(["all", "only", "always"])
 
-_STOP: Final = frozenset(
-    "a an the of in on at to for from by with and or is are be was were been being it its they their them this that these those as into "
-    "than so such also both either we you he she who which what when where while whereas because if but has have had having do does did "
-    "will would should shall might very quite about around roughly approximately nearly almost just there here has per up out off own "
-    "via between among through during within against besides according let make made get give given gives take takes well far still even "
-    "though however thus therefore hence e.g i.e etc other another others one ones way called named based like kind lot must my your our".split()
-)
 _STOP_ZH: Final = re.compile(
     "[的了是在与和及或也都就而但且并把被将由从向到于以及其它该这那此每个种些为有对中上下里会让使给]"
 )
-_IRREGULAR: Final[dict[str, str]] = {
-    "built": "build", "ran": "run", "written": "write", "wrote": "write", "kept": "keep", "sent": "send", "held": "hold", "grew": "grow",
-    "grown": "grow", "fell": "fall", "chosen": "choose", "chose": "choose", "lost": "lose", "beaten": "beat", "shrunk": "shrink",
-    "shrank": "shrink", "froze": "freeze", "frozen": "frozen", "drawn": "draw", "fewer": "few", "bigger": "big", "indices": "index",
-    "matrices": "matrix", "vertices": "vertex", "wider": "wide", "said": "say", "found": "find", "put": "put", "read": "read",
-    "lay": "lie", "lies": "lie", "thrown": "throw", "took": "take", "began": "begin", "split": "split", "process": "process",
-    "loss": "loss", "always": "always", "analysis": "analysis", "bias": "bias", "perplexities": "perplexity", "does": "does", "gpus": "gpu", "cpus": "cpu", "tpus": "tpu",
-}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def _blocks() -> dict[str, str]:
+    return tomllib.loads(_FILE.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _irregular() -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in _blocks()["irregular"].split())
 
 
 @lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Returns what the forms of an English word have in common; rough, but the same for all of them."""
-    word = _IRREGULAR.get(word, word)
+    word = _irregular().get(word, word)
     if word.endswith("ies") and len(word) > 4:
         word = word[:-3] + "y"
     elif re.search(r"(?:[sxz]|ch|sh)es$", word) and len(word) > 4:
@@ -85,13 +65,15 @@ class Lexicon(NamedTuple):
     names: dict[str, str]
     opposites: dict[str, frozenset[str]]
     counterparts: dict[str, frozenset[str]]
+    filler: frozenset[str]
+    finite: frozenset[str]
     longest_chinese: int
 
 
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """Returns the lexicon, built on first use."""
-    blocks: dict[str, str] = tomllib.loads(_FILE.read_text(encoding="utf-8"))
+    blocks = _blocks()
     english: dict[tuple[str, ...], str] = {}
     chinese: dict[str, str] = {}
     for line in blocks["terms"].strip().splitlines():
@@ -112,6 +94,8 @@ def lexicon() -> Lexicon:
         names,
         _pairs(blocks["opposites"]),
         _pairs(blocks["counterparts"]),
+        frozenset(blocks["filler"].split()),
+        frozenset(blocks["finite"].split()),
         max(map(len, (*chinese, *names))),
     )
 
@@ -127,7 +111,7 @@ def _pairs(block: str) -> dict[str, frozenset[str]]:
 
 def is_filler(word: str) -> bool:
     """Tells whether an English word says nothing by itself."""
-    return word in _STOP
+    return word in lexicon().filler
 
 
 def without_filler(run: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a claim and a passage say of the same things in a different arrangement: exchanged bindings, roles, steps, ratios."""
+"""What a claim arranges otherwise than a passage: bindings, steps, comparisons, quotients."""
 
 import re
 from collections import Counter
@@ -15,7 +15,8 @@ _AFTER: Final = re.compile(r"\bafter\b|\bonce\b", re.IGNORECASE)
 _BEFORE_ZH: Final = re.compile(r"之前|以前|前先")
 _AFTER_ZH: Final = re.compile(r"之后|以后|后再|完成后")
 _STEPS: Final = re.compile(
-    r"(?<!a )(?<!the )\bfirst\b(?=,| \w+s\b)|\b(?:runs?|comes?|is|are|was|were)(?: \w+)? first\b|\b(?:then|finally|afterwards|next|later|follows|followed by)\b|先|再|然后|接着|随后|最后|之后",
+    r"(?<!a )(?<!the )\bfirst\b(?=,| \w+s\b)|\b(?:runs?|comes?|is|are|was|were)(?: \w+)? first\b"
+    r"|\b(?:then|finally|afterwards|next|later|follows|followed by)\b|先|再|然后|接着|随后|最后|之后",
     re.IGNORECASE,
 )
 _ORDER_WORDS: Final = ("before", "after", "last", "then", "first")
@@ -26,29 +27,33 @@ _RATIO: Final = re.compile(
     r"(?P<top>[^,;，；]*?)\s*(?:\bdivided by\b|\bover the\b|除以)\s*(?P<bottom>[^,;，；]*)", re.IGNORECASE
 )
 _RATIO_OF: Final = re.compile(
-    r"\bratio (?:of|between)\s+(?P<top>.+?)\s+(?:to|and)\s+(?P<bottom>[^,;，；]*)|(?P<zh_top>[^,;，；]*?)[与和](?P<zh_bottom>[^,;，；]*?)(?:之比|的比值|的比率)",
+    r"\bratio (?:of|between)\s+(?P<top>.+?)\s+(?:to|and)\s+(?P<bottom>[^,;，；]*)"
+    r"|(?P<zh_top>[^,;，；]*?)[与和](?P<zh_bottom>[^,;，；]*?)(?:之比|的比值|的比率)",
     re.IGNORECASE,
 )
 _NEAR: Final = 3  # terms from a thing to what it is bound to
 _ATOM: Final = re.compile(r"[A-Za-z]+|\d+")
 
 
-def exchanged(claim: Sequence[Clause], passage: Sequence[Clause]) -> tuple[str, str] | None:
+def exchanged(
+    claim: Sequence[Clause], passage: Sequence[Clause], *, same_language: bool = True
+) -> tuple[str, str] | None:
     """Returns two things that a claim binds crosswise to what a passage binds them to.
 
     Only where both list them as pairs ("A x, B y"), so that nearness tells what belongs together in either language.
     """
+    near = _NEAR if same_language else 1
     mine = _unique([term for clause in claim for term in clause.terms])
     for window in _windows(passage):
         theirs = _unique([term for clause in window for term in clause.terms])
-        if pair := _swapped_neighbours(claim, window):
+        if same_language and (pair := _swapped_neighbours(claim, window)):
             return pair
         shared = [key for key in mine if key in theirs and key not in LIGHT]
         for one, other in combinations(shared, 2):
             if not _like(mine[one][1], mine[other][1]):
                 continue
             votes: Counter[int] = Counter(
-                _binding(mine, one, other, x, y) * _binding(theirs, one, other, x, y)
+                _binding(mine, one, other, x, y, near) * _binding(theirs, one, other, x, y, near)
                 for x, y in combinations([key for key in shared if key not in (one, other)], 2)
             )
             if votes[-1] > votes[1]:
@@ -96,14 +101,14 @@ def excluded(key: str) -> frozenset[str]:
     return lexicon().opposites.get(key, frozenset[str]()) | lexicon().counterparts.get(key, frozenset[str]())
 
 
-def _binding(at: dict[str, tuple[int, Term]], one: str, other: str, x: str, y: str) -> int:
+def _binding(at: dict[str, tuple[int, Term]], one: str, other: str, x: str, y: str, near: int) -> int:
     """Returns 1 where `one` goes with `x` and `other` with `y`, -1 where crosswise, 0 where the order does not tell."""
     a, b, p, q = (at[key][0] for key in (one, other, x, y))
     ranked = sorted([(a, "t"), (b, "t"), (p, "c"), (q, "c")])
     if "".join(kind for _, kind in ranked) not in ("tctc", "ctct", "tcct", "cttc"):
         return 0
     pairs = "".join(kind for _, kind in ranked)
-    if ranked[1][0] - ranked[0][0] > _NEAR or ranked[3][0] - ranked[2][0] > _NEAR:
+    if ranked[1][0] - ranked[0][0] > near or ranked[3][0] - ranked[2][0] > near:
         return 0
     if pairs in ("tcct", "cttc") and ranked[2][0] - ranked[1][0] <= max(
         ranked[1][0] - ranked[0][0], ranked[3][0] - ranked[2][0]
@@ -134,7 +139,7 @@ def misordered(claim: str, passage: str) -> tuple[str, str] | None:
 
 
 def _sides(text: str) -> list[tuple[set[str], set[str]]]:
-    """Returns, for each clause with "before" or "after" inside it, the ideas that come early and those that come late."""
+    """Returns, for each clause with "before" or "after" inside it, the ideas that come early and those after."""
     found: list[tuple[set[str], set[str]]] = []
     for start, end in sentences(text):
         for clause in clauses(text):
@@ -177,17 +182,18 @@ def _marked(text: str, clause: Clause, sentence_start: int) -> tuple[Callable[[i
     end = stop.start() if stop else len(text)
     for pattern, sign in ((_BEFORE, 1.0), (_AFTER, -1.0)):
         if match := pattern.search(text, begin, end):
-            return _shift(match.start(), end, sign, whole=match.start() - begin <= 2), True
+            opens = match.start() - begin <= 2
+            return _shift(match.start(), end, sign, whole=opens), opens
     for pattern, sign in ((_BEFORE_ZH, 1.0), (_AFTER_ZH, -1.0)):
         if (match := pattern.search(text, begin, end)) and match.start() - begin > 1:
             rest = any(term.start > match.start() for term in clause.terms)
             opening = max(begin, text.rfind("在", begin, match.start()))
-            return _shift(opening, match.start(), sign, whole=not rest), True
+            return _shift(opening, match.start(), sign, whole=not rest), not rest
     return _shift(0, 0, 0.0, whole=True), bool(_STEPS.search(text, begin, end))
 
 
 def _shift(start: int, end: int, sign: float, *, whole: bool) -> Callable[[int], float]:
-    """Returns the shift that "before" (1) or "after" (-1) gives: to a whole clause past its neighbour, or to a span of it."""
+    """Returns the shift that "before" (1) or "after" (-1) gives to a span of a clause, or past the neighbour to all."""
 
     def shift(place: int) -> float:
         if whole:
@@ -198,7 +204,7 @@ def _shift(start: int, end: int, sign: float, *, whole: bool) -> Callable[[int],
 
 
 def inverted_ratio(claim: str, passage: str) -> str | None:
-    """Returns the quotient of a claim whose numerator is the passage's denominator, the words shared by both left aside."""
+    """Returns the quotient of a claim whose numerator is more like the passage's denominator."""
     said = _ratios(passage)
     for top, bottom in _ratios(claim):
         for their_top, their_bottom in said:

@@ -1,9 +1,10 @@
 """A text as clauses of ideas: words, names and numbers that can be compared across English and Chinese."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import takewhile
+from itertools import dropwhile, pairwise, takewhile
 from typing import Final, Literal
 
 from knowledge.sentence import sentences
@@ -13,49 +14,54 @@ from tools.claim_numbers import Quantity, quantities
 Kind = Literal["idea", "word", "name", "title", "number"]
 
 _CLAUSE: Final = re.compile(
-    r"(?:[,;:，；：）、。！？—]|\((?!\))|(?<!\()\))\s+(?!an?\s|[\w-]+(?:,| and| or)\s)|[;，；：（）。！？—]|,(?=[^\d\s])|\.(?=\s|$)"
-    r"|\sand\s(?=(?:the|an?|it|its|they)\s|\w+s\s(?:the|an?|its|their|them)\s)"
-    r"|\s(?:while|whereas|but|although|so that|so|which|because|and then|since)\s|而(?!是|非|不)|但|因此|所以|从而|随后",
+    # Not before an apposition ("X, a kind of Y") or within a list ("tools, resources and prompts").
+    r"(?:[,;:，；：）、。！？—]|\((?!\))|(?<!\()\))\s+(?!an?\s|[\w-]+(?:,| and| or)\s)|[;，；：（）。！？—]"
+    r"|,(?=[^\d\s])|\.(?=\s|$)|\sand\s(?=(?:the|an?|it|its|they)\s|\w+s\s(?:the|an?|its|their|them)\s)"
+    r"|\s(?:while|whereas|but|although|so that|so|which|because|and then|since)\s|而(?!是|非|不)|但|因此|所以"
+    r"|从而|随后",
     re.IGNORECASE,
 )
 _SHORT_CLAUSE: Final = 2
+_REACH, _REACH_ZH = 5, 3  # terms that a negation denies; Chinese sets it right before them
 _TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+#.&/@=]*(?:-[A-Za-z0-9]+)*|[\u3400-\u9fff]+|%")
 _NOT_EN: Final = re.compile(
     r"\b(?:rather than|instead of|not|no|never|without|cannot|neither|nor|none|nothing|nobody"
-    r"|lacks?|lacking|omits?|avoids?|hardly|barely|scarcely|drops|does without|do without|independent of|free of)\b|n['’]t\b",
+    r"|lacks?|lacking|omits?|hardly|barely|scarcely|drops|does without|do without|independent of"
+    r"|free of)\b|n['’]t\b",
     re.IGNORECASE,
 )
 # What follows is set beside the subject, not said of it.
 _BESIDE: Final = re.compile(
-    r"\b(?:unlike|rather than|instead of|as opposed to|in contrast to|compared (?:with|to)|than|where)\b|不同于|不像|相比|而不是|而非"
+    r"\b(?:unlike|rather than|instead of|as opposed to|in contrast to|compared (?:with|to)|than|where)\b"
+    r"|不同于|不像|相比|而不是|而非"
     r"|与(?=[^,，]{1,20}(?:不同|相比))|比(?![例值率特较如])",
     re.IGNORECASE,
 )
 _NOT_ZH: Final = re.compile(
-    r"而不是|而非|不需要|不需|不用|不能|不可|不会|不是|没有|无需|无须|几乎不|无法|并非|不|没|无|未|非(?!常)|避免|省去|免去|脱离"
+    r"而不是|而非|不需要|不需|不用|不能|不可|不会|不是|没有|无需|无须|几乎不|无法|并非|不|没|无|未|非(?!常)|脱离"
 )
 _PRONOUN: Final = re.compile(
-    r"\s*(?:it|its|they|their|this|these|those|he|she|the (?:model|method|library|tool|engine))\b|\s*(?:它|该|其|这)",
-    re.IGNORECASE,
+    r"\b(?:it|its|they|their|this|these|the (?:model|method|library|tool|engine))\b|[它该其]|这", re.IGNORECASE
 )
+_LEAD: Final = 6  # letters of a pronoun before the first term of its clause
+_NAMED: Final = ("name", "title")
 _CJK: Final = re.compile("[\u3400-\u9fff]")
 _PASSIVE: Final = re.compile(r"\bby\b|被|由|受", re.IGNORECASE)
+# Capitals or digits within a word, and signs that only code and names have.
+_ODD_SHAPE: Final = re.compile(
+    r"[A-Za-z0-9][A-Z]|[A-Za-z][^a-zA-Z-]*\d|\d[^a-zA-Z-]*[A-Za-z]|(?<=[A-Za-z0-9])[._=@](?=[A-Za-z])"
+)
 _COMMON_ENDING: Final = re.compile("(?:ing|ed|ly|[^aius]s)$")
-# After one of these a capitalised first word of a sentence is taken for a name, not for an adjective.
-_FINITE: Final = re.compile(
-    r"s|is|was|has|had|can|does|will|may|must|\w+ed|supports|runs|uses|provides|offers|needs|lets|stores|keeps|gives|makes|trains|serves|computes"
-    r"|reads|writes|works|connects|converts|combines|adds|allows|requires|records|covers|contains|tests|measures|comes|beats|finds|scales|hides"
-    r"|splits|adapts|detects|reuses|batches|organises|organizes|listens|replaces|reduces|compiles|quantizes|shards|samples|speeds|scores|evaluates"
-)
 _SUFFIX: Final = frozenset(
-    "based style like compatible native only level free side specific parallel bound ready aware driven".split()
-)
+    ["based", "style", "like", "compatible", "native", "only", "level", "free", "side", "specific", "parallel", "bound"]
+) | {"ready", "aware", "driven"}
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One idea at a place: `key` is the same for all its forms; `denied` within the reach of a negation,
-    `beside` where it is only compared with.
+    """One idea at a place: `key` is the same for all its forms.
+
+    It is `denied` within the reach of a negation, and `beside` where something is only compared with it.
     """
 
     key: str
@@ -95,7 +101,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
             passive = _PASSIVE.search(text, begin, stop) is not None
             negated = _NOT_EN.search(text, begin, stop) is not None or any(_denials(text, begin, stop))
             found.append(Clause(terms, terms[0].start, terms[-1].end, index, passive=passive, negated=negated))
-    return _with_subjects(found, {i: bool(_PRONOUN.match(text, start)) for i, (start, _) in enumerate(sentences(text))})
+    return _with_subjects(text, found)
 
 
 def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
@@ -107,7 +113,7 @@ def _pieces(text: str, start: int, end: int) -> list[tuple[int, int]]:
         ),
         end,
     ]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    return [(a, b) for a, b in pairwise(cuts) if a < b]
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
@@ -123,54 +129,51 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
 
 def _denials(text: str, start: int, end: int) -> list[int]:
     """Returns where Chinese negations end; "不同" and other ideas that only begin like one are none."""
-    found: list[int] = []
-    for match in _NOT_ZH.finditer(text, start, end):
-        longest = max(
-            (
-                n
-                for n in range(1, lexicon().longest_chinese + 1)
-                if text[match.start() : match.start() + n] in lexicon().chinese
-            ),
-            default=0,
-        )
-        if longest <= match.end() - match.start():
-            found.append(match.end())
-    return found
+    matches = _NOT_ZH.finditer(text, start, end)
+    return [
+        m.end() for m in matches if not (known := _known_chinese(text, m.start())) or known.end <= m.end() - m.start()
+    ]
 
 
-def _with_subjects(found: list[Clause], pronouns: dict[int, bool]) -> tuple[Clause, ...]:
+def _with_subjects(text: str, found: list[Clause]) -> tuple[Clause, ...]:
     """Lends each clause that opens with no name of its own the subject of the clauses before it."""
     subject: tuple[Term, ...] = ()
     sentence = -1
     done: list[Clause] = []
     for clause in found:
-        opens = sentence != clause.sentence
-        first = clause.terms[0]
-        inherits = bool(subject) and (
-            first.kind not in ("name", "title") or first.beside or (opens and pronouns[clause.sentence])
-        )
-        if not inherits:
+        if not subject or _opens_subject(text, clause, first=sentence != clause.sentence):
             subject = _leading(clause)
-        done.append(
-            replace(clause, inherited=tuple(t for t in subject if t not in clause.terms)) if inherits else clause
-        )
+            done.append(clause)
+        else:
+            done.append(replace(clause, inherited=tuple(t for t in subject if t not in clause.terms)))
         sentence = clause.sentence
     return tuple(done)
+
+
+def _opens_subject(text: str, clause: Clause, *, first: bool) -> bool:
+    """Tells whether a clause speaks of something else than the clauses before it."""
+    named = clause.terms[0].kind in _NAMED and not clause.terms[0].beside
+    if not first:
+        return named
+    if _PRONOUN.search(text, max(0, clause.start - _LEAD), clause.end):
+        return False
+    return named or any(term.kind in _NAMED and not term.beside for term in clause.terms[:4])
 
 
 def _leading(clause: Clause) -> tuple[Term, ...]:
     """Returns what a clause that opens a subject speaks of: the names it starts with, else its first two terms."""
     own = [term for term in clause.terms if not term.beside]
-    names = list(takewhile(lambda term: term.kind in ("name", "title"), own))
-    later = [term for term in own[:4] if term.kind in ("name", "title")]
-    return tuple(names[:2] or later[:1] or own[:2])
+    from_name = list(dropwhile(lambda term: term.kind not in _NAMED, own[:4]))
+    names = list(takewhile(lambda term: term.kind in _NAMED, from_name))
+    return tuple(names[:2] or own[:2])
 
 
 def _terms(text: str, start: int, end: int, numbers: tuple[Quantity, ...]) -> tuple[Term, ...]:
     """Returns the terms between two offsets, with negation spread over what follows it."""
     here = [q for q in numbers if start <= q.start < end]
     found = [Term(_number_key(q), "number", q.start, q.end, text[q.start : q.end], quantity=q) for q in here]
-    negations = sorted([match.end() for match in _NOT_EN.finditer(text, start, end)] + _denials(text, start, end))
+    negations = [(match.end(), _REACH) for match in _NOT_EN.finditer(text, start, end)]
+    negations += [(at, _REACH_ZH) for at in _denials(text, start, end)]
     tokens: list[tuple[str, int, int]] = []
     for match in _TOKEN.finditer(text, start, end):
         if any(q.start <= match.start() and match.start() + len(match[0].rstrip(".&/")) <= q.end for q in here):
@@ -187,52 +190,69 @@ def _terms(text: str, start: int, end: int, numbers: tuple[Quantity, ...]) -> tu
     found.sort(key=lambda term: term.start)
     besides = [match.end() for match in _BESIDE.finditer(text, start, end)]
     return tuple(
-        replace(_signed(term, negations), beside=any(0 <= term.start - at < 24 for at in besides)) for term in found
+        replace(term, beside=any(0 <= term.start - at < 24 for at in besides)) for term in _signed(found, negations)
     )
 
 
-def _signed(term: Term, negations: list[int]) -> Term:
-    before = [at for at in negations if at <= term.start]
-    return replace(term, denied=len(before) % 2 == 1)
+def _signed(terms: list[Term], negations: list[tuple[int, int]]) -> list[Term]:
+    """Marks what each negation reaches: a few terms of its clause; two that reach the same cancel out."""
+    reached: Counter[int] = Counter()
+    for at, reach in negations:
+        after = [index for index, term in enumerate(terms) if term.start >= at]
+        reached.update(after[:reach])
+    return [replace(term, denied=reached[index] % 2 == 1) for index, term in enumerate(terms)]
 
 
 def _number_key(quantity: Quantity) -> str:
     return f"{quantity.low:g}-{quantity.high:g} {quantity.dimension}"
 
 
+Word = tuple[str, int, int, bool]  # surface, start, end, whether it looks like a name
+
+
 def _latin(tokens: list[tuple[str, int, int]], opening: int) -> list[Term]:
-    """Reads a run of Latin words: names whole, ideas by the longest form in the lexicon, other words by their stem."""
-    words: list[tuple[str, int, int, bool]] = []
-    for surface, start, end in tokens:
-        if _is_name(surface):
-            words.append((surface, start, end, True))
-            continue
-        at = start
-        for part in re.split(r"[-/]", surface):
-            words.append((part, at, at + len(part), False))
-            at += len(part) + 1
+    """Reads a run of Latin words: names whole, ideas by the longest form in the lexicon, other words by their stem.
+
+    `opening` is where a sentence begins that is not Chinese, else -1.
+    """
+    words = [word for token in tokens for word in _words(*token)]
     found: list[Term] = []
     index = 0
     while index < len(words):
         surface, start, end, named = words[index]
         size, key = _idea(words, index)
         if named and size < 2:
-            kind: Kind = "title" if start == opening and surface.istitle() and surface.isalpha() else "name"
-            following = words[index + 1][0].lower() if index + 1 < len(words) else ""
-            if kind == "title" and not (_FINITE.fullmatch(following) or following[:1].isdigit()):
-                found.append(Term(stem(surface.lower()), "word", start, end, surface))
-                index += 1
-                continue
-            found.extend(_name(surface, start, end, kind))
+            following = words[index + 1][0] if index + 1 < len(words) else ""
+            found.append(_name(surface, start, end, _name_kind(surface, following, opens=start == opening)))
         elif key:
             found.append(Term(key, "idea", start, words[index + size - 1][2], surface))
-        elif surface and not is_filler(surface.lower()) and not _NOT_EN.fullmatch(surface) and len(surface) > 1:
+        elif len(surface) > 1 and not is_filler(surface.lower()) and not _NOT_EN.fullmatch(surface):
             found.append(Term(stem(surface.lower()), "word", start, end, surface))
         index += size
     return found
 
 
-def _idea(words: list[tuple[str, int, int, bool]], index: int) -> tuple[int, str]:
+def _words(surface: str, start: int, end: int) -> list[Word]:
+    """Returns a token as one name, or as the parts of a compound."""
+    if _is_name(surface):
+        return [(surface, start, end, True)]
+    parts: list[Word] = []
+    for part in re.split(r"[-/]", surface):
+        parts.append((part, start, start + len(part), False))
+        start += len(part) + 1
+    return parts
+
+
+def _name_kind(surface: str, following: str, *, opens: bool) -> Kind:
+    """Returns what a capitalised word is: at the head of a sentence it is a name only where a verb follows."""
+    if not (opens and surface.istitle() and surface.isalpha()):
+        return "name"
+    following = following.lower()
+    finite = following in lexicon().finite or following.endswith("ed") or following[:1].isdigit()
+    return "title" if finite else "word"
+
+
+def _idea(words: list[Word], index: int) -> tuple[int, str]:
     stems = tuple(stem(surface.lower()) for surface, _, _, _ in words[index : index + 4])
     for size in range(len(stems), 0, -1):
         key = lexicon().english.get(stems[:size])
@@ -248,29 +268,26 @@ def _is_name(surface: str) -> bool:
         return False
     if tuple(stem(part.lower()) for part in parts) in lexicon().english:
         return False
-    if any(c.isupper() for part in parts for c in part[1:]) or (
-        any(map(str.isdigit, surface)) and any(map(str.isalpha, surface))
-    ):
-        return not all(_known(part) or is_filler(part.lower()) for part in parts)
-    if any(mark in surface.strip("._") for mark in "._"):
-        return any(map(str.isalpha, surface))
-    if len(parts) > 1 and parts[0].istitle() and all(part.islower() for part in parts[1:]):
+    described = len(parts) > 1 and all(part.islower() for part in parts[1:])
+    if described and (parts[0].isdigit() or parts[0].istitle()):  # "65-billion", "Fixed-size"
         return False
-    return parts[0][0].isupper() and not _COMMON_ENDING.search(surface) and not all(map(_known, parts))
+    if _ODD_SHAPE.search(surface):
+        return not all(_known(part) or is_filler(part.lower()) for part in parts)
+    return surface[0].isupper() and not _COMMON_ENDING.search(surface) and not all(map(_known, parts))
 
 
 def _known(word: str) -> bool:
     return (stem(word.lower()),) in lexicon().english
 
 
-def _name(surface: str, start: int, end: int, kind: Kind) -> list[Term]:
-    """Splits a describing suffix ("PPO-based") from a name."""
+def _name(surface: str, start: int, end: int, kind: Kind) -> Term:
+    """Returns a name as a term, a describing suffix ("PPO-based") left off."""
+    if kind == "word":
+        return Term(stem(surface.lower()), kind, start, end, surface)
     head, _, tail = surface.rpartition("-")
     if head and tail.lower() in _SUFFIX:
         surface, end = head, start + len(head)
-    for suffix in ("'s", "’s"):
-        surface = surface.removesuffix(suffix)
-    return [Term(name_key(surface), kind, start, end, surface)]
+    return Term(name_key(surface), kind, start, end, surface)
 
 
 def name_key(name: str) -> str:

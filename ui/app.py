@@ -89,7 +89,7 @@ def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK) -> "ASGIA
 
     from ui.page import SCRIPT, STYLE, theme  # noqa: PLC0415
 
-    app = gr.mount_gradio_app(
+    app = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType] - one of its types is left open
         FastAPI(openapi_url=None), page.build(), path="/",
         theme=theme(), css=STYLE.read_text(encoding="utf-8"), js=SCRIPT.read_text(encoding="utf-8"),
         footer_links=[], run_history=False, show_error=True, ssr_mode=False, pwa=False, mcp_server=False,
@@ -126,7 +126,7 @@ def _prepare(atlas: "Atlas", *, pull: bool) -> None:
 
 
 def _load_libraries() -> None:
-    for name in ("agno.agent", "crewai"):
+    for name in ("agno.db.sqlite", "agno.agent", "agno.models.openai.like", "crewai"):
         importlib.import_module(name)
 
 

@@ -1,12 +1,12 @@
 """One question on its way through the page: the events of its answer, folded into the turn that is shown."""
 
+import logging
 import time
 import uuid
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Final
 
-from agents.atlas import Answering
 from agents.events import Event, Step, Token
 from knowledge.errors import AtlasError
 from ui.chat import Asking, Turn, advanced, ended
@@ -15,20 +15,24 @@ from ui.opening import Team
 WORDS_EVERY_S: Final = 0.08  # words are shown so often; a page that is told of each one has no time to draw them
 OPENING_S: Final = 180.0  # how long a question waits for the notes to open
 _BEAT_S: Final = 0.5
+_LOG = logging.getLogger(__name__)
 
 Clock = Callable[[], float]
 
 
-def turns(
-    team: Team, question: str, session: str, asking: Asking, *, clock: Clock = time.monotonic
-) -> Generator[Turn]:
+def turns(team: Team, question: str, session: str, asking: Asking, *, clock: Clock = time.monotonic) -> Generator[Turn]:
     """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed."""
     turn = Turn(uuid.uuid4().hex[:12], question)
     try:
-        for turn in _answered(team, turn, session, asking, clock):
+        for latest in _answered(team, turn, session, asking, clock):
+            turn = latest
             yield turn
     except AtlasError as error:
         yield ended(turn, "failed", str(error))
+        return
+    except Exception as error:  # noqa: BLE001 - logged in full; the page must not wait for ever
+        _LOG.exception("an answer broke off")
+        yield ended(turn, "failed", f"{type(error).__name__}: {error}")
         return
     if turn.outcome == "open":
         yield ended(turn, "stopped")
@@ -47,21 +51,12 @@ def _answered(team: Team, turn: Turn, session: str, asking: Asking, clock: Clock
     answering = atlas.ask(turn.question, session)
     asking.begins(answering.close)
     shown_at, is_behind = clock(), False
-    for event in _events(answering):
+    for event in answering:
         before, turn = turn, advanced(turn, event)
         is_behind = is_behind or _shows(event, before, turn)
         if is_behind and (not isinstance(event, Token) or clock() - shown_at >= WORDS_EVERY_S):
             shown_at, is_behind = clock(), False
             yield turn
-
-
-def _events(answering: Answering) -> Generator[Event]:
-    while True:
-        try:
-            event = next(answering)
-        except (StopIteration, GeneratorExit):  # complete; stopped from another thread
-            return
-        yield event
 
 
 def _shows(event: Event, before: Turn, after: Turn) -> bool:

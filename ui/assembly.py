@@ -1,6 +1,7 @@
 """Puts the parts together from the settings: the one place where they are all made."""
 
-from collections.abc import Callable, Generator
+import os
+from collections.abc import Callable, Generator, MutableMapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def open_atlas(
     settings: Settings, *, wait_s: float, update: Callable[[Index], Changes] = Index.update
 ) -> Generator[Atlas]:
     """Open the whole team over an index that is brought up to date first; the embedded model ends with the block."""
+    keep_crewai_home(settings.home, os.environ)
     with open_index(settings) as index:
         update(index)
         ladder = Ladder(settings.endpoint, settings.weights, settings.cache_dir)
@@ -44,6 +46,6 @@ def open_atlas(
             ladder.close()
 
 
-def keep_crewai_home(home: Path, environment: dict[str, str]) -> None:
+def keep_crewai_home(home: Path, environment: MutableMapping[str, str]) -> None:
     """Name the folder in which CrewAI keeps its files, before it is imported."""
     environment.setdefault("CREWAI_STORAGE_DIR", str(home / "crewai"))

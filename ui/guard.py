@@ -56,5 +56,5 @@ class Guard:
 def _host(header: str) -> str:
     """Return the name in a Host header, without its port."""
     if header.startswith("["):
-        return header[1:].split("]")[0]
-    return header.split(":")[0].lower()
+        return header[1:].partition("]")[0]
+    return header.partition(":")[0].lower()

@@ -2,14 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from agents.ladder import State
+from agents.ladder import Stage, State
 from knowledge.vocabulary import Language
 from ui import messages
 from ui.markdown import inline
 
 Tone = Literal["ready", "busy", "plain", "wrong"]
+
+_STAGES: Final[dict[Stage, tuple[Tone, str]]] = {
+    "off": ("plain", "notes_only"),
+    "missing": ("plain", "missing"),
+    "downloading": ("busy", "fetching"),
+    "asleep": ("plain", "asleep"),
+    "loading": ("busy", "loading"),
+    "ready": ("ready", "rung_embedded"),
+    "failed": ("wrong", "notes_only"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +71,12 @@ def _models(state: State, language: Language) -> list[tuple[Tone, str]]:
 
 
 def _embedded(state: State, language: Language) -> tuple[Tone, str]:
-    match state.embedded:
-        case "ready":
-            return "ready", messages.say("rung_embedded", language)
-        case "downloading":
-            return "busy", _download(state, language)
-        case "loading":
-            return "busy", messages.say("loading", language)
-        case "asleep":
-            return "plain", messages.say("asleep", language)
-        case "missing" if state.embedded_problem:
-            return "wrong", messages.say("model_failed", language, problem=state.embedded_problem)
-        case "missing":
-            return "plain", messages.say("missing", language)
-        case "failed":
-            return "wrong", messages.say("model_failed", language, problem=state.embedded_problem)
-        case "off":
-            return "plain", messages.say("notes_only", language)
+    if state.embedded == "downloading":
+        return "busy", _download(state, language)
+    if state.embedded_problem and state.embedded in {"missing", "failed"}:
+        return "wrong", messages.say("model_failed", language, problem=state.embedded_problem)
+    tone, key = _STAGES[state.embedded]
+    return tone, messages.say(key, language)
 
 
 def _download(state: State, language: Language) -> str:

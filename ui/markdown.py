@@ -29,7 +29,10 @@ def plain(text: str) -> str:
 
 
 def neutral(markdown: str, prose: Callable[[str], str] = lambda text: text) -> str:
-    """Return Markdown that keeps its form but neither runs nor loads anything; `prose` has the last word on what is no code."""
+    """Return Markdown that keeps its form but neither runs nor loads anything.
+
+    `prose` has the last word on what is neither code nor formula.
+    """
     parts: list[str] = []
     at = 0
     for piece in _PIECE.finditer(markdown):

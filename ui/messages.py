@@ -61,11 +61,20 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "rung_endpoint": {"en": "{model}", "zh": "{model}"},
     "rung_embedded": {"en": "Embedded model ready", "zh": "内置模型就绪"},
     "fetching": {"en": "Notes only; fetching the model, {percent} %", "zh": "目前仅用笔记，模型下载中 {percent}%"},
-    "verifying": {"en": "Notes only; checking the model file, {percent} %", "zh": "目前仅用笔记，正在校验模型 {percent}%"},
-    "waiting": {"en": "Notes only; another process is fetching the model", "zh": "目前仅用笔记，另一个进程正在下载模型"},
+    "verifying": {
+        "en": "Notes only; checking the model file, {percent} %",
+        "zh": "目前仅用笔记，正在校验模型 {percent}%",
+    },
+    "waiting": {
+        "en": "Notes only; another process is fetching the model",
+        "zh": "目前仅用笔记，另一个进程正在下载模型",
+    },
     "loading": {"en": "Notes only; the model is loading", "zh": "目前仅用笔记，模型加载中"},
     "asleep": {"en": "Embedded model, starts with the next question", "zh": "内置模型，下次提问时启动"},
-    "missing": {"en": "Notes only; the model is not here (atlas model pull)", "zh": "仅用笔记，模型未下载（atlas model pull）"},
+    "missing": {
+        "en": "Notes only; the model is not here (atlas model pull)",
+        "zh": "仅用笔记，模型未下载（atlas model pull）",
+    },
     "model_failed": {"en": "Notes only; {problem}", "zh": "仅用笔记，{problem}"},
     "endpoint_down": {"en": "{model} does not answer, next try in {n} s", "zh": "{model} 没有响应，{n} 秒后重试"},
     "example_explain": {"en": "How does PagedAttention save memory?", "zh": "PagedAttention 是怎样节省显存的？"},
@@ -74,7 +83,10 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
         "en": "/check LoRA updates all weights of the model",
         "zh": "/check LoRA 会更新模型的全部权重",
     },
-    "label_explain": {"en": "Explain: how does PagedAttention save memory?", "zh": "讲解：PagedAttention 怎样节省显存？"},
+    "label_explain": {
+        "en": "Explain: how does PagedAttention save memory?",
+        "zh": "讲解：PagedAttention 怎样节省显存？",
+    },
     "label_compare": {"en": "Compare: how do vLLM and SGLang differ?", "zh": "比较：vLLM 和 SGLang 有什么区别？"},
     "label_check": {
         "en": "Check a claim: “LoRA updates all weights of the model”",
@@ -96,7 +108,10 @@ def known(key: str) -> bool:
 def preferred(accept_language: str) -> Language:
     """Return the language of ours that an Accept-Language header asks for first."""
     ranked = sorted(_wishes(accept_language), key=lambda wish: -wish[1])
-    return next((language for name, _ in ranked for language in LANGUAGES if name.split("-")[0] == language), "en")
+    ours: list[Language] = [
+        language for name, _ in ranked for language in LANGUAGES if name.partition("-")[0] == language
+    ]
+    return ours[0] if ours else "en"
 
 
 def _wishes(header: str) -> list[tuple[str, float]]:

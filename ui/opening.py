@@ -4,12 +4,14 @@ import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from agents.atlas import Atlas
 from agents.ladder import State
 from knowledge.errors import AtlasError
 from ui.header import Opening
+
+if TYPE_CHECKING:
+    from agents.atlas import Atlas  # loads the team's parts, after the page is up
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ class _ClosedError(Exception):
 class Team(Protocol):
     """What the page needs of the team: it may still be on its way."""
 
-    def atlas(self, timeout_s: float) -> Atlas | None:
+    def atlas(self, timeout_s: float) -> "Atlas | None":
         """Returns the open team, or None where it is not open in time; raises AtlasError where it cannot be opened."""
         ...
 
@@ -39,11 +41,13 @@ class Team(Protocol):
 class BackgroundTeam:
     """Opens the team in a thread of its own, which also closes it.
 
-    `open_team` opens it over an index as it is; `prepare` is called once the notes answer, and must not wait for anything.
+    `open_team` opens it over an index as it is; `prepare` is called once the notes answer, and must not wait.
     """
 
     def __init__(
-        self, open_team: Callable[[], AbstractContextManager[Atlas]], prepare: Callable[[Atlas], None] = lambda _: None
+        self,
+        open_team: Callable[[], "AbstractContextManager[Atlas]"],
+        prepare: Callable[["Atlas"], None] = lambda _: None,
     ) -> None:
         self._open_team, self._prepare = open_team, prepare
         self._changed = threading.Condition()
@@ -63,7 +67,7 @@ class BackgroundTeam:
         if self._thread.is_alive():
             self._thread.join(timeout=15)
 
-    def atlas(self, timeout_s: float) -> Atlas | None:
+    def atlas(self, timeout_s: float) -> "Atlas | None":
         """Return the open team, or None where it is not open in time; raise AtlasError where it cannot be opened."""
         with self._changed:
             self._changed.wait_for(lambda: self._atlas is not None or self._error is not None, timeout_s)
@@ -95,15 +99,18 @@ class BackgroundTeam:
             pass
         except AtlasError as error:
             self._failed(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the page must not wait for ever
             _LOG.exception("the team cannot be opened")
             self._failed(AtlasError(f"{type(error).__name__}: {error}.", "Run `atlas doctor`."))
 
-    def _report(self, atlas: Atlas, done: int, total: int) -> None:
+    def _report(self, atlas: "Atlas", done: int, total: int) -> None:
         if self._closing.is_set():
             raise _ClosedError
+        is_first = self._atlas is None
+        if is_first:
+            atlas.search("notes", 1)  # loads the encoders, which takes seconds
         with self._changed:
-            is_first, self._atlas = self._atlas is None, atlas
+            self._atlas = atlas
             self._opening = Opening(done, total, is_open=True)
             self._changed.notify_all()
         if is_first:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from agents.events import Answer, Citation, ClaimCheck
 from agents.reply import UNSUPPORTED_MARK
@@ -64,28 +64,27 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     return asdict(problem) | {"path": str(problem.path)}
 
 
-def print_answer(answer: Answer, out: TextIO | None = None) -> None:
+def print_answer(answer: Answer) -> None:
     """Print an answer with its sources for a person."""
-    out = out or sys.stdout
-    out.write(f"\n{answer.text}\n")
+    sys.stdout.write(f"\n{answer.text}\n")
     if answer.citations:
-        out.write("\n")
+        sys.stdout.write("\n")
     for citation in answer.citations:
-        out.write(f"  [{citation.n}] {_where(citation)}\n")
+        sys.stdout.write(f"  [{citation.n}] {_where(citation)}\n")
     if UNSUPPORTED_MARK in answer.text:
-        out.write(f"  {UNSUPPORTED_MARK} not supported by the notes\n")
+        sys.stdout.write(f"  {UNSUPPORTED_MARK} not supported by the notes\n")
     for notice in answer.notices:
-        out.write(f"  ! {notice}\n")
+        sys.stdout.write(f"  ! {notice}\n")
     for question in answer.next:
-        out.write(f"  > {question}\n")
+        sys.stdout.write(f"  > {question}\n")
 
 
-def print_passages(evidence: Sequence[Evidence], out: TextIO | None = None) -> None:
+def print_passages(evidence: Sequence[Evidence]) -> None:
     """Print passages for a person."""
     for passage in evidence:
         place = f"{passage.title} > {passage.heading}" if passage.heading else passage.title
         text = " ".join(passage.text.split())
-        (out or sys.stdout).write(f"{passage.score:5.2f}  {place} ({passage.note})\n       {text[:300]}\n")
+        sys.stdout.write(f"{passage.score:5.2f}  {place} ({passage.note})\n       {text[:300]}\n")
 
 
 def print_check(check: ClaimCheck) -> None:

@@ -3,13 +3,15 @@
   const wide = window.matchMedia("(min-width: 900px)");
 
   const side = () => document.querySelector("#side");
-  const panelTurn = () => document.querySelector("#panel .turn")?.dataset.turn;
-  const openSide = (open) => side()?.classList.toggle("open", open);
+  const shows = (turn) => document.querySelector(`#panel .turn-${turn}`) !== null;
+  const openSide = (open, tall = false) => {
+    side()?.classList.toggle("open", open);
+    side()?.classList.toggle("tall", open && tall);
+  };
 
   // Shows a cited sentence once the panel holds its turn; the panel may be on its way from the server.
   const reveal = (turn, n, tries = 40) => {
-    const found = panelTurn() === turn &&
-      (document.querySelector(`#panel mark[data-n="${n}"]`) ?? document.querySelector(`#panel .where .n[data-n="${n}"]`));
+    const found = shows(turn) && (document.querySelector(`#panel mark.n-${n}`) ?? document.querySelector(`#panel .num.n-${n}`));
     if (!found) {
       if (tries > 0) setTimeout(() => reveal(turn, n, tries - 1), 50);
       return;
@@ -22,9 +24,23 @@
     panel.scrollTo({ top: top - panel.clientHeight / 3, behavior: calm ? "auto" : "smooth" });
   };
 
+  // On a narrow screen new passages open the drawer, until the reader has closed it once.
+  let closedByReader = false;
+  let shownTurn = "";
+  const noticePassages = () => {
+    const turn = document.querySelector("#panel .turn")?.className ?? "";
+    if (turn && turn !== shownTurn && document.querySelector("#box .stop-button") && !closedByReader) openSide(true);
+    shownTurn = turn;
+  };
+  const toggleSide = () => {
+    const open = !side().classList.contains("open");
+    openSide(open);
+    closedByReader = !open;
+  };
+
   const cite = (turn, n) => {
-    openSide(true);
-    if (panelTurn() !== turn) window.atlasOpen?.(turn);
+    openSide(true, true);
+    if (!shows(turn)) window.atlasOpen?.(turn);
     reveal(turn, n);
   };
 
@@ -37,8 +53,16 @@
       if (mark) cite(mark[1], mark[2]);
       return;
     }
-    if (event.target.closest?.("#side-title")) openSide(wide.matches ? true : !side().classList.contains("open"));
+    if (!wide.matches && event.target.closest?.("#side-title")) toggleSide();
   }, true);
+
+  // Gradio labels each message with its source text; a screen reader shall read the message itself.
+  new MutationObserver((changes) => {
+    for (const { target } of changes) {
+      if (target.matches("#chat [data-testid='bot'][aria-label], #chat [data-testid='user'][aria-label]")) target.removeAttribute("aria-label");
+    }
+    if (changes.some(({ target }) => target.closest?.("#panel"))) noticePassages();
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") openSide(false);

@@ -1,16 +1,18 @@
 """The page: its layout, and callbacks that unpack, make one call and render."""
 
+import re
 import uuid
 from collections.abc import Generator, Mapping
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, cast, get_args
 
 import gradio as gr
+from gradio.themes import Base
 
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import asking, messages
-from ui.chat import Chats, Live, Turn, rated
+from ui.chat import Chats, Live, rated
 from ui.header import header, settled
 from ui.opening import Team
 from ui.panel import panel
@@ -26,10 +28,18 @@ _REASONS: Final = ("wrong", "missed", "unclear")
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
 _FONTS: Final = (
-    "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC",
-    "sans-serif",
+    "system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "PingFang SC", "Microsoft YaHei",
+    "Noto Sans CJK SC", "sans-serif",
 )  # fmt: skip
-_MONO: Final = ("ui-monospace", "SF Mono", "Cascadia Mono", "Consolas", "DejaVu Sans Mono", "Noto Sans Mono CJK SC", "monospace")
+_MONO: Final = (
+    "ui-monospace",
+    "SF Mono",
+    "Cascadia Mono",
+    "Consolas",
+    "DejaVu Sans Mono",
+    "Noto Sans Mono CJK SC",
+    "monospace",
+)
 
 Stored = Mapping[str, str] | None  # what the browser keeps: "session" and the chosen "language"
 Updates = dict[Any, Any]
@@ -58,16 +68,18 @@ class Page:
     def _lay_out(self, language: Language) -> None:
         self.stored = gr.BrowserState({}, storage_key="llm-atlas", secret="llm-atlas")  # noqa: S106 - nothing in it is secret
         with gr.Row(elem_id="head"):
-            gr.HTML('<h1>LLM Atlas</h1>', elem_id="name", min_width=0)
+            gr.HTML("<h1>LLM Atlas</h1>", elem_id="name", min_width=0)
             self.state = gr.HTML(header(self._team.opening, None, language), elem_id="state")
             self.new = gr.Button(messages.say("new", language), elem_id="new", size="sm", scale=0, min_width=0)
             choices = [(name, code) for code, name in messages.LANGUAGES.items()]
-            self.language = gr.Radio(choices, value=language, elem_id="language", show_label=False, container=False, scale=0)
+            self.language = gr.Radio(
+                choices, value=language, elem_id="language", show_label=False, container=False, scale=0
+            )
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="talk", scale=3):
                 self.chat = gr.Chatbot(
-                    elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="panel",
-                    buttons=["copy"], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
+                    elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="bubble",
+                    buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
                 )  # fmt: skip
                 self.box = gr.Textbox(
                     elem_id="box", show_label=False, container=False, lines=1, max_lines=8, max_length=4000,
@@ -76,7 +88,9 @@ class Page:
             with gr.Column(elem_id="side", scale=2):
                 self.side_title = gr.HTML(elem_id="side-title")
                 self.panel = gr.Markdown(elem_id="panel", latex_delimiters=LATEX)
-        self.bridge = gr.HTML(elem_id="bridge", js_on_load="window.atlasOpen = (turn) => trigger('select', {value: turn});")
+        self.bridge = gr.HTML(
+            elem_id="bridge", js_on_load="window.atlasOpen = (turn) => trigger('select', {value: turn});"
+        )
         self.timer = gr.Timer(_FOLLOW_S)
 
     def _wire(self, blocks: gr.Blocks) -> None:
@@ -105,10 +119,9 @@ class Page:
 
     def arrive(self, stored: Stored, request: gr.Request) -> Updates:
         """Greet a browser in its language, with the conversation it left."""
-        wished = messages.preferred(request.headers.get("accept-language", ""))
         kept = dict(stored or {})
         kept["session"] = _session(stored) or uuid.uuid4().hex
-        return {self.stored: kept, **self._all(kept, _language(stored) or wished)}
+        return {self.stored: kept, **self._all(kept, _reader(stored, request))}
 
     def leave(self, request: gr.Request) -> None:
         """Free the model that answers a page which is closed or loaded anew."""
@@ -135,7 +148,7 @@ class Page:
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
             for turn in asking.turns(self._team, question, session, current):
-                updates: Updates = {self.chat: self._messages(self._chats.put(session, turn), language)}
+                updates: Updates = {self.chat: _chat(shown(self._chats.put(session, turn), language))}
                 passages = panel(turn, language)
                 if passages != beside:
                     beside = updates[self.panel] = passages
@@ -146,8 +159,9 @@ class Page:
 
     def choose(self, stored: Stored, request: gr.Request, chosen: gr.SelectData) -> Generator[Updates]:
         """Answer an offered question."""
-        value = chosen.value
-        yield from self.ask(value["text"] if isinstance(value, dict) else str(value), stored, request)
+        value: Any = chosen.value
+        question = cast("dict[str, str]", value)["text"] if isinstance(value, dict) else str(value)
+        yield from self.ask(question, stored, request)
 
     def rest(self, stored: Stored, request: gr.Request) -> Updates:
         """Make the box ready for the next question, however the last answer ended."""
@@ -185,10 +199,6 @@ class Page:
     def _head(self, language: Language) -> str:
         return header(self._team.opening, self._team.state, language)
 
-    def _messages(self, turns: tuple[Turn, ...], language: Language) -> Any:
-        chat: Shown = shown(turns, language)
-        return gr.Chatbot(value=list(chat.messages), feedback_value=list(chat.thumbs))
-
     def _all(self, stored: Mapping[str, str], language: Language) -> Updates:
         """Return every component that carries words, in a language."""
         turns = self._chats.turns(_session(stored) or "")
@@ -196,10 +206,9 @@ class Page:
         reasons = [messages.say(reason, language) for reason in _REASONS]
         return {
             self.new: gr.Button(messages.say("new", language)),
-            self.chat: gr.Chatbot(
-                value=list(chat.messages),
+            self.chat: _chat(
+                chat,
                 feedback_options=["Like", "Dislike", *reasons],
-                feedback_value=list(chat.thumbs),
                 placeholder=_welcome(language),
                 examples=_examples(language) if self._examples else None,
             ),
@@ -211,9 +220,14 @@ class Page:
         }
 
 
-def theme() -> gr.themes.Base:
+def _chat(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own
+    messages_of_gradio: Any = list(chat.messages)
+    return gr.Chatbot(value=messages_of_gradio, feedback_value=list(chat.thumbs), **properties)
+
+
+def theme() -> Base:
     """Return the look of the page; it has fonts of the reader's own machine only."""
-    return gr.themes.Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", font=_FONTS, font_mono=_MONO)
+    return Base(primary_hue="teal", secondary_hue="teal", neutral_hue="stone", font=_FONTS, font_mono=_MONO)
 
 
 def _welcome(language: Language) -> str:
@@ -229,13 +243,15 @@ def _examples(language: Language) -> list[dict[str, str]]:
 
 def _reason(label: str) -> str:
     """Return the reason a label stands for, in whichever language it was shown."""
-    return next((key for key in _REASONS for code in messages.LANGUAGES if messages.say(key, code) == label), label[:80])
+    return next(
+        (key for key in _REASONS for code in messages.LANGUAGES if messages.say(key, code) == label), label[:80]
+    )
 
 
 def _session(stored: Stored) -> str | None:
     """Return the session that the browser names, or None where it names none that we gave."""
-    session = (stored or {}).get("session", "")
-    return session if isinstance(session, str) and len(session) == 32 and session.isalnum() else None
+    session = str((stored or {}).get("session", ""))
+    return session if re.fullmatch("[0-9a-f]{32}", session) else None
 
 
 def _language(stored: Stored) -> Language | None:
@@ -243,7 +259,8 @@ def _language(stored: Stored) -> Language | None:
 
 
 def _reader(stored: Stored, request: gr.Request) -> Language:
-    return _language(stored) or messages.preferred(request.headers.get("accept-language", ""))
+    headers = cast("Mapping[str, str]", request.headers)  # pyright: ignore[reportUnknownMemberType] - untyped in gradio
+    return _language(stored) or messages.preferred(headers.get("accept-language", ""))
 
 
 def _page(request: gr.Request) -> str:

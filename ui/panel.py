@@ -23,9 +23,11 @@ def panel(turn: Turn | None, language: Language) -> str:
         return _hint("found_none", language) if turn.outcome != "open" else ""
     searched = ""
     if turn.searched and turn.searched != turn.question:
-        searched = f'<div class="searched">{inline(messages.say("searched", language))}: {inline(turn.searched)}</div>\n\n'
+        searched = (
+            f'<div class="searched">{inline(messages.say("searched", language))}: {inline(turn.searched)}</div>\n\n'
+        )
     articles = [_article(passage, _within(turn.citations, passage), language) for passage in passages]
-    return f'<div class="turn" data-turn="{turn.id}"></div>\n\n' + searched + "\n\n".join(articles)
+    return f'<div class="turn turn-{turn.id}"></div>\n\n' + searched + "\n\n".join(articles)
 
 
 def _hint(key: str, language: Language) -> str:
@@ -36,7 +38,7 @@ def _article(passage: Evidence, cited: Sequence[Citation], language: Language) -
     heading = f' <span class="heading">{inline(passage.heading)}</span>' if passage.heading else ""
     own = f' <span class="own">{inline(messages.say("own", language))}</span>' if passage.own else ""
     whole = " whole" if any(_is_block(passage, citation) for citation in cited) else ""
-    numbers = "".join(f'<span class="n" data-n="{citation.n}">{citation.n}</span>' for citation in cited)
+    numbers = "".join(f'<span class="num n-{citation.n}">{citation.n}</span>' for citation in cited)
     kind = f"passage cited{whole}" if cited else "passage"
     return (
         f'<div class="{kind}">\n<div class="where">{numbers}<b>{inline(passage.title)}</b>{heading}{own}</div>\n\n'
@@ -53,7 +55,7 @@ def _marked(passage: Evidence, cited: Sequence[Citation]) -> str:
         if start < at or _is_block(passage, citation):
             continue
         sentence = neutral(passage.text[start:end])
-        parts += [neutral(passage.text[at:start]), f'<mark data-n="{citation.n}">{sentence}</mark>']
+        parts += [neutral(passage.text[at:start]), f'<mark class="n-{citation.n}">{sentence}</mark>']
         at = end
     return "".join([*parts, neutral(passage.text[at:])])
 
@@ -80,9 +82,17 @@ def _quotes(turn: Turn) -> list[Evidence]:
     """Return the cited sentences that stand in none of the passages, as passages of their own."""
     return [
         Evidence(
-            note=citation.note, title=citation.title, heading=citation.heading, text=citation.quote,
-            start=citation.start, end=citation.end, language="en", score=0.0, source=citation.source, path=citation.path,
-        )  # fmt: skip
+            note=citation.note,
+            title=citation.title,
+            heading=citation.heading,
+            text=citation.quote,
+            start=citation.start,
+            end=citation.end,
+            language="en",
+            score=0.0,
+            source=citation.source,
+            path=citation.path,
+        )
         for citation in turn.citations
         if not any(_within([citation], passage) for passage in turn.evidence)
     ]

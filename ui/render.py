@@ -1,7 +1,7 @@
 """The turns of a chat as messages of the page: the question, the team's steps, the answer with its marks."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ _THUMBS: Final[dict[Thumb, str]] = {"up": "Like", "down": "Dislike"}  # the page
 class Shown:
     """The messages of a chat; `turns` and `thumbs` tell for each one whose it is and what the reader thought of it."""
 
-    messages: tuple[Mapping[str, Any], ...]
+    messages: tuple[dict[str, Any], ...]
     turns: tuple[str, ...]
     thumbs: tuple[str | None, ...]
 

@@ -1,8 +1,9 @@
 """Settings: read once at the start, from options before environment before defaults."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from platformdirs import user_data_path
 
@@ -27,7 +28,7 @@ class Settings:
     cache_dir: Path
     embedding_url: str = ""
     embedding_model: str = ""
-    embedding_key: str = ""
+    embedding_key: str = field(default="", repr=False)
 
 
 def read(
@@ -82,9 +83,8 @@ def _writable(home: Path) -> Path:
     remedy = "Name a writable folder with --home, or in ATLAS_HOME."
     try:
         home.mkdir(parents=True, exist_ok=True)
-        probe = home / ".writable"
-        probe.touch()
-        probe.unlink()
+        with TemporaryFile(dir=home):
+            pass
     except OSError as error:
         raise SetupMissing(f"the home folder {str(home)!r} cannot be written: {error.strerror}.", remedy) from error
     return home

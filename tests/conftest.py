@@ -1,0 +1,80 @@
+"""What all tests share: no network but loopback, notes to write, and an embedder without a model."""
+
+import os
+import tempfile
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import offline
+import pytest
+from hash_embedder import HashEmbedder
+
+from knowledge.index import Index
+from knowledge.reader import Folder
+
+offline.install()
+
+Write = Callable[[str, str], Path]
+
+
+@pytest.fixture(autouse=True)
+def no_network() -> Generator[Callable[[], None]]:
+    """Fail the test if anything in it tried to leave this machine; call the value to ask in between."""
+
+    def assert_none_tried() -> None:
+        tried = list(offline.attempts)
+        offline.attempts.clear()
+        assert not tried, f"the network was tried: {tried}"
+
+    offline.attempts.clear()
+    yield assert_none_tried
+    assert_none_tried()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    """An empty folder for a reader's own notes."""
+    path = tmp_path / "notes"
+    path.mkdir()
+    return Folder(path.resolve(), own=True)
+
+
+@pytest.fixture
+def write(folder: Folder) -> Write:
+    """Write a note below the folder, line endings as given."""
+
+    def write_note(name: str, text: str) -> Path:
+        path = folder.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        return path
+
+    return write_note
+
+
+@pytest.fixture
+def embedder() -> HashEmbedder:
+    return HashEmbedder()
+
+
+@pytest.fixture
+def index(tmp_path: Path, folder: Folder, embedder: HashEmbedder) -> Generator[Index]:
+    """The index of the folder, in Chroma."""
+    opened = Index(tmp_path / "home", [folder], embedder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def unprivileged() -> Generator[Path]:
+    """A folder that belongs to an ordinary user, whose rights the test has: root may read everything."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() == 0:
+            os.chown(name, 65534, 65534)
+            os.seteuid(65534)
+            try:
+                yield Path(name).resolve()
+            finally:
+                os.seteuid(0)
+        else:
+            yield Path(name).resolve()

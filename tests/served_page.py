@@ -1,0 +1,62 @@
+"""The page on a port of this machine, over a team that is open already.
+
+    with served(atlas, home) as url:
+        httpx.get(url)
+"""
+
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agents.atlas import Atlas
+from agents.ladder import State
+from learner.feedback import FeedbackStore
+from ui.app import application, listening, server
+from ui.header import Opening
+from ui.page import Page
+
+
+@dataclass(frozen=True)
+class OpenTeam:
+    """A team that is open from the start."""
+
+    team: Atlas
+
+    def atlas(self, timeout_s: float) -> Atlas | None:
+        return self.team
+
+    @property
+    def opening(self) -> Opening:
+        return Opening(is_open=True)
+
+    @property
+    def state(self) -> State | None:
+        return self.team.ladder.state
+
+
+def page_over(atlas: Atlas, home: Path) -> Page:
+    return Page(OpenTeam(atlas), FeedbackStore(home))
+
+
+@contextmanager
+def served(atlas: Atlas, home: Path) -> Generator[str]:
+    """Serves the page until the block ends; gives its address."""
+    page = page_over(atlas, home)
+    with listening("127.0.0.1", 0) as listener:
+        uvicorn = server(application(page))
+        thread = threading.Thread(target=uvicorn.run, args=([listener],))
+        thread.start()
+        try:
+            deadline = time.monotonic() + 20
+            while not uvicorn.started:
+                assert time.monotonic() < deadline, "the page did not start"
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            page.close()
+            uvicorn.should_exit = True
+            thread.join(20)
+            atlas.ladder.close()

@@ -21,7 +21,7 @@ from knowledge.errors import ModelFailed, SetupMissing
 SLOTS = 2  # one for answers, one for one-token checks: each keeps its own prompt in its cache
 CONTEXT_TOKENS = 4096  # of each slot
 CACHE_MIB = 256  # prompts that a slot has let go of, about 9,000 tokens
-# While llama.cpp reads a prompt it looks once a second whether anybody still waits for it, and stops between two batches
+# While llama.cpp reads a prompt it looks once a second whether anybody still waits for it, and stops between batches
 # at the earliest, so they are short. A core reads about 35 tokens/s; larger batches would be a tenth faster at most.
 BATCH_TOKENS_PER_THREAD = 16
 TIMEOUT_S = 120.0  # two cores read a full context in about a minute, and may have to finish another answer first

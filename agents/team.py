@@ -186,7 +186,8 @@ class Team:
         try:
             result = crew.kickoff()  # pyright: ignore[reportUnknownMemberType] - CrewAI leaves a parameter's type open
         except Exception as error:
-            raise model_failure(_root(error), self._endpoint) or error from None
+            print("KICKOFF", type(error), error, meter)
+            raise meter.failure or error from None
         meter.check(self._endpoint)
         parsed: object = getattr(result, "pydantic", None)
         return parsed if parsed is not None else str(getattr(result, "raw", ""))
@@ -203,6 +204,7 @@ class _Meter:
     completion_tokens: int = 0
     said: bool = False
     finish_reason: str | None = None
+    failure: ModelFailed | None = None
 
     def call(self, usage: dict[str, Any] | None, finish_reason: str | None) -> None:
         self.calls += 1
@@ -236,6 +238,16 @@ def _language_model_class() -> "type[BaseLLM]":
 
         def _build_async_client(self) -> None:
             return None
+
+        def _call_completions(self, *args: Any, **more: Any) -> object:  # noqa: ANN401 - passed on as they come
+            try:
+                return super()._call_completions(*args, **more)
+            except Exception as error:
+                self._meter.failure = model_failure(error, self._endpoint)
+                if self._meter.failure is None:
+                    raise
+            # Raised here, it has no HTTP 429 behind it, for which CrewAI would sleep and ask again.
+            raise HookAborted("the model failed")
 
         def _emit_stream_chunk_event(self, chunk: str, *args: object, **more: object) -> None:
             if self._meter.aborted.is_set():

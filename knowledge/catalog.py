@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
+from threading import local
 from typing import Any, Final, cast
+from weakref import WeakSet
 
 from knowledge.errors import SetupMissing
 from knowledge.language import terms
@@ -62,28 +64,44 @@ class Passage:
 _values: Final = attrgetter(*_COLUMNS)
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that can be held weakly."""
+
+
 class Catalog:
-    """The SQLite side of an index. Readers never block the writer.
+    """The SQLite side of an index. Readers never block the writer, nor does a thread see what another has half done.
 
     Every method raises SetupMissing where the file cannot be opened, read or written.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(file, timeout=30, isolation_level=None, check_same_thread=False)
-        except (OSError, sqlite3.Error) as error:
-            raise self._failure(error) from error
+        self._mine = local()  # a connection for each thread: one that is shared aborts queries while it writes
+        self._all: WeakSet[_Connection] = WeakSet()  # those of ended threads are gone
         try:
             self._prepare()
         except BaseException:
-            self._db.close()
+            self.close()
             raise
+
+    @property
+    def _db(self) -> "_Connection":
+        connection: _Connection | None = getattr(self._mine, "connection", None)
+        if connection is None:
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                connection = sqlite3.connect(
+                    self._file, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
+                )
+                connection.execute("PRAGMA synchronous=NORMAL")
+            except (OSError, sqlite3.Error) as error:
+                raise self._failure(error) from error
+            self._mine.connection = connection
+            self._all.add(connection)
+        return connection
 
     def _prepare(self) -> None:
         self._run("PRAGMA journal_mode=WAL")
-        self._run("PRAGMA synchronous=NORMAL")
         (version,) = self._run("PRAGMA user_version")[0]
         if version not in {0, FORMAT}:
             remedy = f"Delete the folder {str(self._file.parent)!r}: it is rebuilt from the notes."
@@ -95,8 +113,10 @@ class Catalog:
                 self._run(f"PRAGMA user_version={FORMAT}")
 
     def close(self) -> None:
-        """Close the file."""
-        self._db.close()
+        """Close the file, for all threads."""
+        self._mine = local()
+        for connection in list(self._all):
+            connection.close()
 
     @contextmanager
     def transaction(self) -> Generator[None]:

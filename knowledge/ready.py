@@ -21,9 +21,9 @@ def texts() -> list[tuple[str, Role]]:
     """Return all that an index of the built-in notes embeds, and the sentences that languages are centred by."""
     folder = Folder(BUILT_IN, own=False)
     passages = [excerpt.lookup for path in reader.files(folder) for excerpt in reader.read(path, folder).excerpts]
-    generic: list[tuple[str, Role]] = [(text, role) for sentences in generic_sentences().values() for text in sentences for role in _ROLES]
-    generic += [(text, "passage") for text in passages]
-    return generic
+    found: list[tuple[str, Role]] = [(text, role) for sentences in generic_sentences().values() for text in sentences for role in _ROLES]
+    found.extend((text, "passage") for text in passages)
+    return found
 
 
 def missing(file: Path, embedders: Sequence[Embedder]) -> int:

@@ -29,7 +29,7 @@ def counts(changes: Changes) -> tuple[int, int, int, int]:
 
 def assert_sound(index: Index) -> None:
     """Every passage has its own vector, and there is no other vector."""
-    with sqlite3.connect(next(index_folder(index).glob("catalog.sqlite"))) as db:
+    with sqlite3.connect(index_folder(index) / "catalog.sqlite") as db:
         lookups = dict(db.execute("SELECT id, lookup FROM passage").fetchall())
         words = {row for (row,) in db.execute("SELECT rowid FROM words")}
         assert words == {row for (row,) in db.execute("SELECT number FROM passage")}
@@ -42,8 +42,7 @@ def assert_sound(index: Index) -> None:
 
 
 def index_folder(index: Index) -> Path:
-    (folder,) = index.catalog._file.parents[:1]
-    return folder
+    return index._folder
 
 
 def stored_vectors(index: Index) -> list[tuple[Any, str]]:
@@ -273,7 +272,7 @@ def test_an_index_deleted_in_part_is_made_anew(part: str, tmp_path: Path, folder
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     (folder.path / "b.md").unlink()
     second = Index(tmp_path / "home", [folder], HashEmbedder())
-    assert search(second, "zebra") == [] or part == "vectors"
+    search(second, "second")  # until then, whatever is left is searched
     second.update()
     assert_sound(second)
     assert {evidence.note for evidence in search(second, "second")} == {"a"}

@@ -31,7 +31,9 @@ from learner.feedback import FeedbackStore
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting':"),  # gradio asks pandas for it
+    # Gradio sums up its events with pandas, in ways that pandas is about to drop.
+    pytest.mark.filterwarnings("ignore:'future.no_silent_downcasting'"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
     pytest.mark.filterwarnings("ignore:Cannot set an attribute on 'crewai:ImportWarning"),
 ]
 
@@ -146,8 +148,9 @@ def test_passages_stand_on_the_page_before_the_model_says_a_word(desktop: Deskto
 
 def test_words_stream_and_then_earn_their_marks(desktop: Desktop) -> None:
     desktop.model.reply(f"{PARAPHRASE} {OFF_NOTES}", when=of_tutor, chunk_delay_s=0.12)
-    judge(desktop.model, 0.98, when=lambda r: of_checker(r) and "Bananas" not in r.prompt)
-    judge(desktop.model, 0.02)
+    doubted = {"yes": 0.02, "no": 0.98}
+    desktop.model.reply(probabilities=doubted, when=lambda r: of_checker(r) and "Bananas" in r.prompt, times=None)
+    judge(desktop.model)
     page = desktop.open()
     ask(page, QUESTION)
     answer = page.locator("#chat .bot-row .message-content").first

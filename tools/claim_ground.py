@@ -12,7 +12,7 @@ from tools.claim_text import Clause, Term
 
 GRADED: Final = UPWARD | DOWNWARD
 PLAIN: Final = GRADED | LIGHT
-_ALIKE: Final = 0.0  # a clause that shares less of a claim's weight does not speak of the same
+_ALIKE: Final = 0.5  # a clause that shares less of a claim's weight does not speak of the same
 _RIVAL: Final = 0.75  # a clause that matches this share of what the best one matches may be what the claim speaks of
 
 

@@ -32,7 +32,7 @@ from agents.probe import Capabilities
 from agents.reply import Reply
 from agents.stop import Stop, watched
 from agents.suggestion import next_questions
-from agents.team import Team
+from agents.team import Nonsense, Team
 from agents.verification import Checked, verify
 from knowledge import retrieval
 from knowledge.errors import ModelFailed
@@ -221,10 +221,14 @@ class Conversation:
         def search(query: str) -> list[Evidence]:
             return retrieval.search(self._house.index, query, 3)
 
-        found = yield from self._step(
-            "research", "researcher", "step_research",
-            lambda _: team.research(self._searched, self._evidence, search), detail=_titles,
-        )  # fmt: skip
+        try:
+            found = yield from self._step(
+                "research", "researcher", "step_research",
+                lambda _: team.research(self._searched, self._evidence, search), detail=_titles,
+            )  # fmt: skip
+        except Nonsense as error:  # the tutor has the evidence as it was
+            self._notices += (str(error),)
+            return
         self._evidence = tuple(found[:SEARCHED])
         yield EvidenceFound(self._evidence, self._searched, self._language, self._house.clock() - self._began)
 

@@ -3,10 +3,12 @@
 All use of CrewAI is in this module. Loading it takes seconds, so it is imported when the first team is built.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from pydantic import BaseModel, Field, PrivateAttr
@@ -42,6 +44,10 @@ class Choice(BaseModel):
     missing: str = ""
 
 
+class Nonsense(ModelFailed):
+    """The model answered, but not with what it was asked for."""
+
+
 class Team:
     """The agents of one request at one endpoint; `abort` ends what is under way, from any thread."""
 
@@ -75,14 +81,14 @@ class Team:
     def research(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
         """Return the evidence narrowed and completed by the researcher: one constrained call, or native tool calls.
 
-        Raises ModelFailed.
+        Raises ModelFailed; Nonsense where the team can go on with the evidence as it was.
         """
         if self._capabilities.tools:
             return self._research_with_tools(question, evidence, search)
         task = prompt.render("researcher", "choose", passages=_numbered(evidence), question=question)
         chosen = self._run("researcher", task, prompt.load("researcher")["choose_format"], response_model=Choice)
         if not isinstance(chosen, Choice):
-            raise ModelFailed(f"the researcher answered outside of its schema: {chosen!r}.", "Use a larger model.")
+            raise _nonsense(self._endpoint)
         picked = [evidence[number - 1] for number in dict.fromkeys(chosen.helpful) if 1 <= number <= len(evidence)]
         more = search(chosen.missing) if chosen.missing.strip() else ()
         return _joined(picked, more, evidence)
@@ -159,10 +165,12 @@ class Team:
     ) -> object:
         """Run one agent on one task; return its parsed answer, or its text.
 
-        Raises ModelFailed, or whatever CrewAI makes of a failure (see `model_failure`).
+        Raises ModelFailed; Nonsense where there was an answer.
         """
         from crewai import Agent, Crew, Process, Task  # noqa: PLC0415 - loads late: seconds
+        from crewai.events.utils.console_formatter import set_suppress_console_output  # noqa: PLC0415
 
+        set_suppress_console_output(True)  # its warnings would go to standard output, which is the answer's
         meter = _Meter(words, self._aborted)
         self._meters.append(meter)
         agent: Agent = Agent(
@@ -185,9 +193,9 @@ class Team:
         crew = Crew(agents=[agent], tasks=[work], process=Process.sequential, tracing=False, verbose=False)
         try:
             result = crew.kickoff()  # pyright: ignore[reportUnknownMemberType] - CrewAI leaves a parameter's type open
-        except Exception as error:
-            print("KICKOFF", type(error), error, meter)
-            raise meter.failure or error from None
+        except ValueError as error:  # CrewAI's, and pydantic's, for an answer that it can make nothing of
+            meter.check(self._endpoint)
+            raise _nonsense(self._endpoint) from error
         meter.check(self._endpoint)
         parsed: object = getattr(result, "pydantic", None)
         return parsed if parsed is not None else str(getattr(result, "raw", ""))
@@ -204,7 +212,6 @@ class _Meter:
     completion_tokens: int = 0
     said: bool = False
     finish_reason: str | None = None
-    failure: ModelFailed | None = None
 
     def call(self, usage: dict[str, Any] | None, finish_reason: str | None) -> None:
         self.calls += 1
@@ -221,8 +228,15 @@ class _Meter:
             raise empty_answer(endpoint)
 
 
+def _is_ours(record: logging.LogRecord) -> bool:
+    return "crewai" not in Path(record.pathname).parts
+
+
 @cache
 def _language_model_class() -> "type[BaseLLM]":
+    # CrewAI logs what servers answer, in part to the root logger, and servers repeat keys. Failures are ours to tell.
+    logging.getLogger("crewai").setLevel(logging.CRITICAL + 1)
+    logging.getLogger().addFilter(_is_ours)
     from crewai.hooks.dispatch import HookAborted  # noqa: PLC0415 - loads late
     from crewai.llms.providers.openai.completion import OpenAICompletion  # noqa: PLC0415
 
@@ -243,11 +257,11 @@ def _language_model_class() -> "type[BaseLLM]":
             try:
                 return super()._call_completions(*args, **more)
             except Exception as error:
-                self._meter.failure = model_failure(error, self._endpoint)
-                if self._meter.failure is None:
+                failure = model_failure(_root(error), self._endpoint)
+                if failure is None:
                     raise
             # Raised here, it has no HTTP 429 behind it, for which CrewAI would sleep and ask again.
-            raise HookAborted("the model failed")
+            raise failure
 
         def _emit_stream_chunk_event(self, chunk: str, *args: object, **more: object) -> None:
             if self._meter.aborted.is_set():
@@ -306,13 +320,20 @@ def _joined(*parts: Sequence[Evidence]) -> list[Evidence]:
     return [places[place] for place in order]
 
 
-def _root(error: BaseException) -> Exception:
+def _nonsense(endpoint: Endpoint) -> Nonsense:
+    return Nonsense(
+        f"The model {endpoint.model!r} at {endpoint.base_url} answered with something else than it was asked for.",
+        "Use a model that follows instructions.",
+    )
+
+
+def _root(error: Exception) -> Exception:
     """Return the failure that CrewAI wrapped: the first of openai's or httpx's in the chain of causes."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if type(seen).__module__.split(".")[0] in {"openai", "httpx", "agents", "knowledge"} and isinstance(
-            seen, Exception
-        ):
-            return seen
-        seen = seen.__cause__ or seen.__context__
-    return error if isinstance(error, Exception) else RuntimeError(repr(error))
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:  # CrewAI raises errors from themselves
+        if isinstance(cause, Exception) and type(cause).__module__.split(".")[0] in {"openai", "httpx", "knowledge"}:
+            return cause
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return error

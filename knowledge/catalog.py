@@ -1,8 +1,8 @@
 """The catalogue of an index: which files were read, their passages, and full-text search over them (SQLite FTS5).
 
-It is also the journal for the vectors: a passage is `embedded` only once its vector is stored, and a vector is
-forgotten only once it is removed, so that a process killed at any moment leaves nothing that the next start cannot
-finish.
+It is also the journal for the vectors: a passage is `embedded` only once its vector is stored, and the id of a vector
+that may be stored without being wanted is `stale` until it is removed, so that a process killed at any moment leaves
+nothing that the next start cannot finish.
 """
 
 import hashlib
@@ -171,7 +171,6 @@ class Catalog:
         self._run("UPDATE generation SET files = files + 1")
 
     def _insert(self, passage: Passage) -> int:
-        self._run("DELETE FROM stale WHERE id = ?", (passage.id,))
         marks = ", ".join("?" * len(_COLUMNS))
         sql = f"INSERT INTO passage({', '.join(_COLUMNS)}) VALUES ({marks}) RETURNING number"  # noqa: S608 - fixed names
         return int(self._run(sql, _values(passage))[0][0])
@@ -195,9 +194,15 @@ class Catalog:
         """Return passages whose vectors are not stored yet."""
         return self._found("WHERE embedded = 0 ORDER BY entry DESC, number LIMIT ?", (limit,))
 
+    def mark_storing(self, ids: Sequence[str]) -> None:
+        """Note that these vectors may be stored from now on; unless they are marked as embedded, they have to go."""
+        with self.transaction():
+            self._run_each("INSERT OR IGNORE INTO stale VALUES (?)", [(i,) for i in ids])
+
     def mark_embedded(self, ids: Sequence[str]) -> None:
         """Note that the vectors of these passages are stored."""
         with self.transaction():
+            self._run_each("DELETE FROM stale WHERE id = ?", [(i,) for i in ids])
             self._run_each("UPDATE passage SET embedded = 1 WHERE id = ?", [(i,) for i in ids])
             self._run("UPDATE generation SET vectors = vectors + 1")
 

@@ -4,24 +4,27 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from knowledge import library as libraries
 from knowledge import reader
 from knowledge.catalog import FORMAT, Catalog, Passage
-from knowledge.embedding import Embedder
+from knowledge.embedding import Embedder, Vectors
 from knowledge.errors import SetupMissing
 from knowledge.library import Library
 from knowledge.note import Problem
 from knowledge.reader import Folder
-from knowledge.store import ChromaStore, VectorStore
+from knowledge.store import BATCH, ChromaStore, VectorStore
 
 BUILT_IN: Final = Path(__file__).with_name("notes")
 VECTORS_OF_BUILT_IN: Final = Path(__file__).with_name("vectors.npz")
 _EMBED_BATCH: Final = 32  # progress and cancellation between batches
+_STORE_EVERY_S: Final = 1.0  # the store takes many vectors in little more time than a few
 _FILE_BATCH: Final = 64  # files read in one transaction
 _CLOCK_TICK_NS: Final = 50_000_000  # file times advance in steps of up to 10 ms
 
@@ -150,21 +153,41 @@ class Index:
             self.catalog.mark_removed(stale)
         done = 0
         total, embedded = self.catalog.counts()
-        while batch := self.catalog.pending(_EMBED_BATCH):
-            progress(embedded + done, total)
-            vectors = self.embedder.embed([passage.lookup for passage in batch], "passage")
-            self.store.add([p.id for p in batch], [p.text for p in batch], vectors)
-            self.catalog.mark_embedded([p.id for p in batch])
-            # While the lock is ours, these changes are ours: the store need not be opened anew for them.
-            self._seen = self._seen[0], self.catalog.generation()[1]
-            done += len(batch)
+        while pending := self.catalog.pending(BATCH):
+            done += self._embed_some(pending, partial(_advance, progress, embedded + done, total))
+        # While the lock is ours, these changes are ours: the store need not be opened anew for them.
         self._seen = self._seen[0], self.catalog.generation()[1]
         progress(embedded + done, total)
         return replace(changes, embedded=done, pending=total - embedded - done, failed=self.library.problems)
 
+    def _embed_some(self, pending: Sequence[Passage], progress: Callable[[int], None]) -> int:
+        """Embed the first of these passages, for about as long as a reader may have to do without them; store them."""
+        until = time.monotonic() + _STORE_EVERY_S
+        vectors: list[Vectors] = []
+        ids: list[str] = []
+        try:
+            for first in range(0, len(pending), _EMBED_BATCH):
+                progress(first)
+                batch = pending[first : first + _EMBED_BATCH]
+                vectors.append(self.embedder.embed([passage.lookup for passage in batch], "passage"))
+                ids += [passage.id for passage in batch]
+                if time.monotonic() > until:
+                    break
+        finally:  # what is embedded is stored, also where the next batch fails or is cancelled
+            if ids:
+                self.catalog.mark_storing(ids)
+                self.store.add(ids, np.concatenate(vectors))
+                self.catalog.mark_embedded(ids)
+                self._seen = self._seen[0], self.catalog.generation()[1]
+        return len(ids)
+
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return passages by id."""
         return self.catalog.passages(ids)
+
+
+def _advance(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:
+    progress(before + done, total)
 
 
 def _stamp(path: Path) -> str:

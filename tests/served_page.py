@@ -1,9 +1,10 @@
 """The page on a port of this machine, over a team that is open already.
 
-    with served(atlas, home) as url:
-        httpx.get(url)
+with served(atlas, home) as url:
+    httpx.get(url)
 """
 
+import os
 import threading
 import time
 from collections.abc import Generator
@@ -14,9 +15,12 @@ from pathlib import Path
 from agents.atlas import Atlas
 from agents.ladder import State
 from learner.feedback import FeedbackStore
-from ui.app import application, listening, server
+from ui.app import application, keep_gradio_quiet, listening, server
 from ui.header import Opening
-from ui.page import Page
+
+keep_gradio_quiet(os.environ)
+
+from ui.page import Page  # noqa: E402 - after the above
 
 
 @dataclass(frozen=True)

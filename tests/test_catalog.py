@@ -43,15 +43,25 @@ def test_a_changed_file_waits_only_for_the_vectors_of_what_is_new(catalog: Catal
     assert (moved.start, moved.heading) == (150, "H")
 
 
-def test_what_was_removed_and_comes_back_is_not_stale(catalog: Catalog) -> None:
+def test_what_was_removed_and_comes_back_loses_its_vector_before_it_gets_one(catalog: Catalog) -> None:
     catalog.put("/a.md", "1", "x", reading("one"))
     embed_all(catalog)
     catalog.put("/a.md", "2", "y", reading("two"))
     catalog.put("/a.md", "3", "x", reading("one"))
-    assert [passage.text for passage in catalog.pending(9)] == ["one"]
-    stale = catalog.stale()
-    assert len(stale) == 1
-    assert stale[0] not in catalog.passages([passage.id for passage in catalog.pending(9)])
+    (waiting,) = catalog.pending(9)
+    assert waiting.text == "one"
+    assert waiting.id in catalog.stale()
+    catalog.mark_removed(catalog.stale())
+    embed_all(catalog)
+    assert (catalog.stale(), catalog.counts()) == ([], (1, 1))
+
+
+def test_a_vector_that_may_be_stored_has_to_go_unless_its_passage_is_embedded(catalog: Catalog) -> None:
+    catalog.put("/a.md", "1", "x", reading("one", "two"))
+    first, second = (passage.id for passage in catalog.pending(9))
+    catalog.mark_storing([first, second])
+    catalog.mark_embedded([first])
+    assert catalog.stale() == [second]
 
 
 def test_a_passage_that_ceases_to_be_the_entry_is_no_entry_any_more(catalog: Catalog) -> None:

@@ -5,23 +5,24 @@ import pytest
 from tools.claim import best_sentence, check
 
 PARALLEL = (
-    "Tensor parallelism splits each weight matrix and stays inside one node, while pipeline parallelism assigns whole "
-    "layers to stages and can cross nodes. A step of 8 micro-batches on 4 stages leaves 27% of the time idle. More "
-    "micro-batches make the bubble smaller."
+    "Tensor parallelism splits each weight matrix and stays inside one node, while pipeline parallelism assigns "
+    "whole layers to stages and can cross nodes. A step of 8 micro-batches on 4 stages leaves 27% of the time idle. "
+    "More micro-batches make the bubble smaller."
 )
 SERVING = (
-    "Prefill is limited by compute, while decode is limited by memory bandwidth. The prefill workers send the KV cache "
-    "to the decode workers. ServeFast is open source, is written in Rust and needs no GPU. It keeps 40 GB of weights in "
-    "memory and answers in less than 20 ms."
+    "Prefill is limited by compute, while decode is limited by memory bandwidth. The prefill workers send the KV "
+    "cache to the decode workers. ServeFast is open source, is written in Rust and needs no GPU. It keeps 40 GB of "
+    "weights in memory and answers in less than 20 ms."
 )
 EVALUATION = (
-    "MMLU covers 57 subjects. First the passages are retrieved, then the answer is generated. The score is the number of "
-    "supported claims divided by the number of all claims. A cross-encoder is slower than a bi-encoder. A judge model "
-    "was proposed by Zheng in 2023."
+    "MMLU covers 57 subjects. First the passages are retrieved, then the answer is generated. The score is the "
+    "number of supported claims divided by the number of all claims. A cross-encoder is slower than a bi-encoder. "
+    "A judge model was proposed by Zheng in 2023."
 )
 ZH = (
     "模型权重占用 14 GB 显存。训练共使用 1.4 万亿个 token,耗时三周。该库完全开源,可以离线使用,不需要 GPU。"
     "先进行监督微调,再训练奖励模型。词表越大,序列越短。ClickHouse 存储追踪数据,PostgreSQL 存储事务数据。"
+    "权重保存在本地。"
 )
 
 TRUE = {
@@ -57,7 +58,7 @@ FALSE = {
     "denial dropped across languages": ("The library needs a GPU.", ZH, "negation"),
     "opposite": ("ServeFast is closed source.", SERVING, "opposite"),
     "opposite across languages": ("该库是闭源的。", ZH, "opposite"),
-    "offline or online": ("该库只能在线使用。", ZH, "opposite"),
+    "cloud for local": ("权重保存在云端。", ZH, "opposite"),
     "less for more": ("More micro-batches make the bubble larger.", PARALLEL, "opposite"),
     "longer for shorter": ("词表越大,序列越长。", ZH, "opposite"),
     "inverted pair": ("Decode is limited by compute.", SERVING, "opposite"),
@@ -66,7 +67,7 @@ FALSE = {
     "two names exchanged": ("PostgreSQL 存储追踪数据,ClickHouse 存储事务数据。", ZH, "role"),
     "order of steps": ("First the answer is generated, then the passages are retrieved.", EVALUATION, "order"),
     "order of steps in Chinese": ("先训练奖励模型,再进行监督微调。", ZH, "order"),
-    "quotient upside down": ("The score is the number of all claims divided by the supported claims.", EVALUATION, "role"),
+    "quotient upside down": ("The score is all claims divided by the number of supported claims.", EVALUATION, "role"),
     "comparison turned": ("A bi-encoder is slower than a cross-encoder.", EVALUATION, "role"),
 }
 

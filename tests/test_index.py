@@ -66,7 +66,11 @@ def test_an_update_counts_what_it_did(index: Index, write) -> None:
     (index.folders[0].path / "b.md").unlink()
     changes = index.update()
     assert counts(changes) == (1, 1, 1, 1)
-    assert [Path(name).name for name in (*changes.added, *changes.changed, *changes.removed)] == ["d.md", "a.md", "b.md"]
+    assert [Path(name).name for name in (*changes.added, *changes.changed, *changes.removed)] == [
+        "d.md",
+        "a.md",
+        "b.md",
+    ]
     assert (changes.pending, changes.failed, changes.locked) == (0, (), False)
     assert_sound(index)
 
@@ -288,7 +292,9 @@ def test_vectors_deleted_under_a_running_index_are_made_anew(index: Index, write
     assert_sound(index)
 
 
-def test_a_catalogue_of_garbage_is_missing_set_up_and_its_remedy_mends_it(tmp_path: Path, folder: Folder, write) -> None:
+def test_a_catalogue_of_garbage_is_missing_set_up_and_its_remedy_mends_it(
+    tmp_path: Path, folder: Folder, write
+) -> None:
     write("a.md", THREE)
     first = Index(tmp_path / "home", [folder], HashEmbedder())
     first.update()

@@ -9,8 +9,8 @@ from rapidfuzz import fuzz
 
 from knowledge.language import text_language
 from knowledge.sentence import sentences
-from tools.claim_clash import Clash, arrangement, clashes
-from tools.claim_ground import Ground, ground
+from tools.claim_clash import arrangement, clashes
+from tools.claim_ground import Clash, Ground, ground
 from tools.claim_lexicon import LIGHT
 from tools.claim_text import Clause, clauses
 

@@ -1,40 +1,26 @@
 """Where a claim and a passage clash: numbers, names, opposites, denials, roles and the order of steps."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
-from typing import Final, Literal
+from dataclasses import replace
+from itertools import combinations
+from typing import Final
 
-from rapidfuzz import fuzz
-
-from tools.claim_ground import GRADED, PLAIN, Ground, keys_of
-from tools.claim_lexicon import LIGHT, UNIVERSAL, UPWARD, lexicon
+from tools.claim_ground import GRADED, PLAIN, Clash, Ground, keys_of, whole
+from tools.claim_lexicon import LIGHT, MEASURES, UNIVERSAL, UPWARD, lexicon
 from tools.claim_order import exchanged, excluded, inverted_ratio, miscompared, misordered
-from tools.claim_text import Clause, Term, clauses, name_key
+from tools.claim_rival import names, numbers
+from tools.claim_text import Clause, Term, clauses
 
-ClashKind = Literal["number", "name", "opposite", "negation", "role", "order", "overclaim"]
 _BLEAK: Final = frozenset(["bad", "wrong", "failure", "dangerous", "different", "eliminate", "rarely", "avoid"])
 _NAMED: Final = ("name", "title")
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """One disagreement; `hard` if it decides by itself, `missing` if the passages are silent rather than opposed."""
-
-    kind: ClashKind
-    reason: str
-    hard: bool = True
-    missing: bool = False
-    instead: str = ""  # the idea that the passage has in the place of the claim's
 
 
 def clashes(claim: Sequence[Clause], on: Ground) -> tuple[Clash, ...]:
     """Returns what speaks against a claim, each disagreement once."""
     finders: tuple[Callable[[Clause, Ground], list[Clash]], ...] = (
-        _numbers,
-        _names,
+        numbers,
+        names,
         _opposites,
         _degrees,
         _denials,
@@ -62,125 +48,6 @@ def arrangement(claim: str, passage: str, *, same_language: bool) -> tuple[Clash
     return tuple(found)
 
 
-def _whole(clause: Clause) -> tuple[Term, ...]:
-    return (*clause.inherited, *clause.terms)
-
-
-def _numbers(clause: Clause, on: Ground) -> list[Clash]:
-    found: list[Clash] = []
-    stated = [term for other in on.clauses for term in other.terms if term.quantity]
-    for term in clause.terms:
-        if not term.quantity:
-            continue
-        comparable = [other for other in stated if other.quantity and term.quantity.comparable(other.quantity)]
-        equal = {other.key for other in stated if other.quantity and term.quantity.agrees(other.quantity)}
-        if not equal:
-            near = ", ".join(dict.fromkeys(other.surface.strip() for other in comparable[:3]))
-            reason = f"{term.surface.strip()!r} is not in the passage" + (f", which says {near}" if near else "")
-            found.append(Clash("number", reason, hard=bool(near) or not term.quantity.loose, missing=not near))
-            continue
-        others = {other.key for other in comparable} - equal
-        if rival := _rival(clause, term, equal, others, on):
-            other = rival.surface.strip()
-            reason = f"{term.surface.strip()!r} belongs to another thing; here the passage says {other!r}"
-            found.append(Clash("number", reason, instead=rival.key))
-    return found
-
-
-def _names(clause: Clause, on: Ground) -> list[Clash]:
-    found: list[Clash] = []
-    terms = [term for other in on.clauses for term in other.terms if term.kind != "number"]
-    stated = {name_key(term.surface): term.key for term in terms} | {term.key: term.key for term in terms}
-    names = {term.key for other in on.clauses for term in other.terms if term.kind in ("name", "title")}
-    for term in _whole(clause):
-        if term.kind not in _NAMED:
-            continue
-        same = {key for spelled, key in stated.items() if same_name(term.key, spelled)}
-        if not same and not _spelled_out(term, on):
-            rival = _rival(clause, term, same, names, on)
-            if term.kind == "name" or rival:
-                reason = f"{term.surface!r} is not named in the passage" + (
-                    f", which speaks of {rival.surface!r}" if rival else ""
-                )
-                found.append(Clash("name", reason, missing=rival is None))
-        elif same and (rival := _rival(clause, term, same, names - same, on)):
-            reason = f"the passage says this of {rival.surface!r}, not of {term.surface!r}"
-            found.append(Clash("name", reason, instead=rival.key))
-    return found
-
-
-def same_name(one: str, other: str) -> bool:
-    """Tells whether two name keys are one name, a slip of typing aside; digits must agree."""
-    if one == other:
-        return True
-    if "".join(filter(str.isdigit, one)) != "".join(filter(str.isdigit, other)) or min(len(one), len(other)) < 6:
-        return False
-    return fuzz.ratio(one, other) >= 88
-
-
-def _spelled_out(term: Term, on: Ground) -> bool:
-    """Tells whether an acronym stands for words that follow one another in a passage, or is itself a known idea."""
-    letters = (
-        "".join(c for c in term.surface if c.isalpha()).lower().removesuffix("s" if term.surface[-1:] == "s" else "")
-    )
-    if not 2 <= len(letters) <= 6:
-        return False
-    return any(letters in initials for initials in on_initials(on))
-
-
-def on_initials(on: Ground) -> list[str]:
-    """Returns the initials of each clause's words."""
-    return ["".join(part[0] for term in clause.terms for part in term.surface.lower().split()) for clause in on.clauses]
-
-
-def _rival(clause: Clause, term: Term, same: set[str], others: set[str], on: Ground) -> Term | None:
-    """Returns what stands in a term's place in the clause that the rest of the claim speaks of.
-
-    None where a clause that matches well has the term, or where nothing of its kind stands there instead.
-    """
-    mentioned = {other.key for other in _whole(clause)}
-    nearest = on.nearest(clause, without=frozenset(same | {term.key}))
-    if not nearest or any(same & keys_of(near) for near in nearest):
-        return None
-    near = nearest[0]
-    telling = {key for key in mentioned - same - {term.key} if key not in LIGHT and key in keys_of(near)}
-    if len(telling) < 2 and not any(on.weights[key] > math.log(1 + len(on.clauses) / 2) for key in telling):
-        return None
-    named = {
-        t.key
-        for pair in pairwise(near.terms)
-        if {pair[0].key, pair[1].key} & mentioned
-        for t in pair
-        if pair[0].kind in _NAMED
-    }
-    rivals = [
-        t
-        for t in _whole(near)
-        if t.key in others - mentioned - named and not t.beside and _codelike(t) == _codelike(term)
-    ]
-    return next((rival for rival in rivals if term.quantity or _same_slot(clause, term, near, rival)), None)
-
-
-def _same_slot(clause: Clause, term: Term, near: Clause, rival: Term) -> bool:
-    """Tells whether a name and its rival stand in the same place: as what is spoken of, or beside the same word."""
-    mine, theirs = _neighbours(clause, term), _neighbours(near, rival)
-    return (mine is None and theirs is None) or bool(mine and theirs and mine & theirs)
-
-
-def _neighbours(clause: Clause, term: Term) -> set[str] | None:
-    """Returns the ideas beside a term; None where it is what the clause speaks of."""
-    own = [t for t in clause.terms if t.key not in LIGHT or t is term]
-    if term not in own or all(t.kind in _NAMED for t in own[: own.index(term)]):
-        return None
-    at = own.index(term)
-    return {t.key for t in (*own[max(0, at - 2) : at], *own[at + 1 : at + 3])}
-
-
-def _codelike(term: Term) -> bool:
-    """Tells whether a name is of code (`torch.cuda`, `NCCL_DEBUG=INFO`), which never stands for a product."""
-    return any(mark in term.surface for mark in "._=")
-
-
 def _opposites(clause: Clause, on: Ground) -> list[Clash]:
     found: list[Clash] = []
     own = {term.key for term in clause.terms}
@@ -189,10 +56,10 @@ def _opposites(clause: Clause, on: Ground) -> list[Clash]:
         if not against:
             continue
         nearest = on.nearest(clause, without=against | {term.key})
-        if not nearest or any(term.key in keys_of(near) for near in nearest):
+        if not nearest or any(_says(near, term.key, against) for near in nearest):
             continue
         own_here = {t.key for t in nearest[0].terms}
-        telling = {t.key for t in _whole(clause) if t.key not in LIGHT and t.key != term.key} & own_here
+        telling = {t.key for t in whole(clause) if t.key not in LIGHT and t.key != term.key} & own_here
         for other in nearest[0].terms:
             if other.key in against and other.denied == term.denied:
                 contrary = other.key in lexicon().opposites.get(term.key, frozenset[str]())
@@ -201,6 +68,12 @@ def _opposites(clause: Clause, on: Ground) -> list[Clash]:
                 found.append(Clash("opposite", reason, hard=hard, instead=other.key))
                 break
     return found
+
+
+def _says(near: Clause, key: str, against: frozenset[str]) -> bool:
+    """Tells whether a clause has an idea; one that it only inherits gives way to an opposite of its own."""
+    own = {term.key for term in near.terms}
+    return key in own or (key in keys_of(near) and not against & own)
 
 
 def _degrees(clause: Clause, on: Ground) -> list[Clash]:
@@ -217,9 +90,14 @@ def _degrees(clause: Clause, on: Ground) -> list[Clash]:
 
 def _degree(clause: Clause, graded: list[Term], near: Clause) -> Clash | bool | None:
     """Returns a clash, True where the degrees agree, None where the clause says nothing of them."""
-    stated = [term for term in near.terms if term.key in GRADED and not term.denied]
+    measures = {MEASURES.get(term.key) for term in graded} | {None}
+    stated = [t for t in near.terms if t.key in GRADED and not t.denied]
+    if None not in {MEASURES.get(term.key) for term in graded}:
+        stated = [t for t in stated if MEASURES.get(t.key) in measures]
     if not stated:
         return None
+    if any(term.beside for term in clause.terms) and any(term.beside for term in near.terms):
+        return True  # two comparisons: which side is the greater is another question
     claimed, said = [_upward(t) for t in graded], [_upward(t) for t in stated]
     reason = f"the claim says {graded[0].surface!r}, the passage {stated[0].surface!r}"
     if len(set(claimed)) == len(set(said)) == 1:

@@ -1,19 +1,31 @@
-"""The ground a claim is checked on: the clauses of the passages, and which of them a claim may speak of."""
+"""The ground a claim is checked on: the clauses of passages, which of them a claim speaks of, and how it clashes."""
 
 import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 from tools.claim_lexicon import DOWNWARD, LIGHT, UPWARD
 from tools.claim_text import Clause, Term
 
+ClashKind = Literal["number", "name", "opposite", "negation", "role", "order", "overclaim"]
 GRADED: Final = UPWARD | DOWNWARD
 PLAIN: Final = GRADED | LIGHT
 _ALIKE: Final = 0.5  # a clause that shares less of a claim's weight does not speak of the same
 _RIVAL: Final = 0.75  # a clause that matches this share of what the best one matches may be what the claim speaks of
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """One disagreement; `hard` if it decides by itself, `missing` if the passages are silent rather than opposed."""
+
+    kind: ClashKind
+    reason: str
+    hard: bool = True
+    missing: bool = False
+    instead: str = ""  # the idea that the passage has in the place of the claim's
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +91,8 @@ def _modifies(one: Term, head: Term) -> bool:
 def keys_of(clause: Clause) -> frozenset[str]:
     """Returns the ideas of a clause, with the subject that it leaves unsaid."""
     return frozenset(term.key for term in (*clause.terms, *clause.inherited))
+
+
+def whole(clause: Clause) -> tuple[Term, ...]:
+    """Returns the terms of a clause after those it inherits."""
+    return (*clause.inherited, *clause.terms)

@@ -16,6 +16,12 @@ UPWARD: Final = frozenset(
 DOWNWARD: Final = frozenset(
     ["small", "decrease", "low", "few", "short", "slower", "below", "down", "minimum", "slow", "bad"]
 )
+# What these are measured in; the others go with any of them.
+MEASURES: Final[dict[str, str]] = {
+    "large": "size", "small": "size", "many": "count", "few": "count", "length": "length", "longer": "length",
+    "short": "length", "speed": "speed", "faster": "speed", "slow": "speed", "slower": "speed", "improve": "worth",
+    "bad": "worth",
+}  # fmt: skip
 
 # Ideas that say too little to carry a denial or a match by themselves.
 LIGHT: Final = frozenset(

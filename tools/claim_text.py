@@ -22,7 +22,8 @@ _CLAUSE: Final = re.compile(
     re.IGNORECASE,
 )
 _SHORT_CLAUSE: Final = 2
-_REACH, _REACH_ZH = 5, 3  # terms that a negation denies; Chinese sets it right before them
+# Terms that a negation denies: fewer in Chinese, which sets it right before them, and after "instead of".
+_REACH, _REACH_ZH, _REACH_BESIDE = 5, 3, 2
 _TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+#.&/@=]*(?:-[A-Za-z0-9]+)*|[\u3400-\u9fff]+|%")
 _NOT_EN: Final = re.compile(
     r"\b(?:rather than|instead of|not|no|never|without|cannot|neither|nor|none|nothing|nobody"
@@ -137,7 +138,7 @@ def _denials(text: str, start: int, end: int) -> list[int]:
 
 def _with_subjects(text: str, found: list[Clause]) -> tuple[Clause, ...]:
     """Lends each clause that opens with no name of its own the subject of the clauses before it."""
-    subject: tuple[Term, ...] = ()
+    subject, head = tuple[Term, ...](), tuple[Term, ...]()
     sentence = -1
     done: list[Clause] = []
     for clause in found:
@@ -145,7 +146,10 @@ def _with_subjects(text: str, found: list[Clause]) -> tuple[Clause, ...]:
             subject = _leading(clause)
             done.append(clause)
         else:
-            done.append(replace(clause, inherited=tuple(t for t in subject if t not in clause.terms)))
+            lent = (*subject, *head) if sentence == clause.sentence else subject
+            done.append(replace(clause, inherited=tuple(t for t in dict.fromkeys(lent) if t not in clause.terms)))
+        if sentence != clause.sentence:
+            head = tuple(term for term in clause.terms[:1] if term.kind == "idea")
         sentence = clause.sentence
     return tuple(done)
 
@@ -161,18 +165,21 @@ def _opens_subject(text: str, clause: Clause, *, first: bool) -> bool:
 
 
 def _leading(clause: Clause) -> tuple[Term, ...]:
-    """Returns what a clause that opens a subject speaks of: the names it starts with, else its first two terms."""
+    """Returns what a clause that opens a subject speaks of: the names it starts with, else its first term."""
     own = [term for term in clause.terms if not term.beside]
     from_name = list(dropwhile(lambda term: term.kind not in _NAMED, own[:4]))
     names = list(takewhile(lambda term: term.kind in _NAMED, from_name))
-    return tuple(names[:2] or own[:2])
+    return tuple(names[:2] or own[:1])
 
 
 def _terms(text: str, start: int, end: int, numbers: tuple[Quantity, ...]) -> tuple[Term, ...]:
     """Returns the terms between two offsets, with negation spread over what follows it."""
     here = [q for q in numbers if start <= q.start < end]
     found = [Term(_number_key(q), "number", q.start, q.end, text[q.start : q.end], quantity=q) for q in here]
-    negations = [(match.end(), _REACH) for match in _NOT_EN.finditer(text, start, end)]
+    negations = [
+        (match.end(), _REACH_BESIDE if _BESIDE.fullmatch(match[0]) else _REACH)
+        for match in _NOT_EN.finditer(text, start, end)
+    ]
     negations += [(at, _REACH_ZH) for at in _denials(text, start, end)]
     tokens: list[tuple[str, int, int]] = []
     for match in _TOKEN.finditer(text, start, end):

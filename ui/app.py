@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Generator
+from collections.abc import Generator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -34,7 +34,7 @@ def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull:
 
     Raises UserMistake where it cannot listen at that address.
     """
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    keep_gradio_quiet(os.environ)
     with listening(host, port) as listener:
         from ui.page import Page  # noqa: PLC0415 - gradio loads late: seconds, and the environment comes before it
 
@@ -80,6 +80,12 @@ def listening(host: str, port: int) -> Generator[socket.socket]:
             yield listener
         return
     raise UserMistake(f"cannot listen on {host!r}, port {port}: {problem}.", "Name another --host or --port.")
+
+
+def keep_gradio_quiet(environment: MutableMapping[str, str]) -> None:
+    """Keep Gradio from reporting its use and from summing it up with pandas; to be called before its import."""
+    environment.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    environment.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 
 def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK) -> "ASGIApp":

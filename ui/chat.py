@@ -2,8 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
 from agents.events import Answer, Citation, Cited, Done, Event, EvidenceFound, Failed, Step, Token
@@ -21,6 +21,7 @@ class Turn:
     id: str
     question: str
     steps: tuple[Step, ...] = ()
+    spent: Mapping[str, float] = field(default_factory=dict[str, float])  # seconds in earlier rounds of a step
     evidence: tuple[Evidence, ...] = ()
     searched: str = ""
     text: str = ""
@@ -38,7 +39,7 @@ def advanced(turn: Turn, event: Event) -> Turn:
         case EvidenceFound():
             return replace(turn, evidence=event.evidence, searched=event.question)
         case Step():
-            return replace(turn, steps=_with_step(turn.steps, event))
+            return _stepped(turn, event)
         case Token():
             fresh = turn.checked  # these words replace the checked ones
             text = event.text if fresh else turn.text + event.text
@@ -68,10 +69,17 @@ def rated(turn: Turn, thumb: Thumb) -> Turn:
     return replace(turn, thumb=thumb)
 
 
-def _with_step(steps: tuple[Step, ...], step: Step) -> tuple[Step, ...]:
-    if any(known.id == step.id for known in steps):
-        return tuple(step if known.id == step.id else known for known in steps)
-    return (*steps, step)
+def _stepped(turn: Turn, step: Step) -> Turn:
+    """Return a turn with a step as it is now; a step that begins anew goes on counting."""
+    known = next((known for known in turn.steps if known.id == step.id), None)
+    if known is None:
+        return replace(turn, steps=(*turn.steps, step))
+    spent = turn.spent
+    if known.status == "done" and step.status == "running":
+        spent = {**spent, step.id: known.seconds or 0.0}
+    seconds = None if step.seconds is None else step.seconds + spent.get(step.id, 0.0)
+    latest = replace(step, seconds=seconds, detail=step.detail or known.detail)
+    return replace(turn, steps=tuple(latest if s.id == step.id else s for s in turn.steps), spent=spent)
 
 
 class Chats:

@@ -15,7 +15,7 @@ _PIECE: Final = re.compile(
     r"|(?P<math>\$\$.+?\$\$|\$[^$\n]+\$)",
     re.MULTILINE | re.DOTALL,
 )
-_IMAGE: Final = re.compile(r"!(?=\[)")
+_IMAGE: Final = re.compile(r"!+(?=\[)")
 _LOCAL_LINK: Final = re.compile(r"\[([^\[\]]*)\]\((?!\s*<?https?://)[^()]*(?:\([^()]*\)[^()]*)*\)", re.IGNORECASE)
 _DEFINITION: Final = re.compile(r"^([ ]{0,3})\[(?=[^\]\n]+\]:)", re.MULTILINE)
 _SIGN: Final = re.compile(r"[!-/:-@\[-`{-~]")

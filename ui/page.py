@@ -111,7 +111,7 @@ class Page:
             inputs = [self.box, self.stored] if source == self.ask else [self.stored]
             event(source, inputs, answer, **busy).then(self.rest, [self.stored], [self.box, self.state], **private)
         self.box.stop(self.stop, None, None, **prompt)
-        self.chat.like(self.rate, [self.stored], None, **prompt)
+        self.chat.like(self.rate, [self.stored], None, **busy)
         self.bridge.select(self.open, [self.stored], [self.panel], **prompt)
         self.timer.tick(self.look, [self.stored], [self.state, self.timer], **prompt)
 

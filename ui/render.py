@@ -64,17 +64,17 @@ def _step_row(turn: Turn, step: Step, language: Language) -> dict[str, Any]:
     agent = messages.say(step.agent, language) if messages.known(step.agent) else step.agent
     key = f"step_{step.id}"
     title = messages.say(key, language) if messages.known(key) else step.title
-    metadata: dict[str, Any] = {"title": f"{inline(agent)} · {inline(title)}", "id": f"{turn.id}-{step.id}"}
-    if step.status == "running":
+    failed = "✗ " if step.status == "failed" else ""
+    metadata: dict[str, Any] = {"title": f"{failed}{inline(agent)} · {inline(title)}", "id": f"{turn.id}-{step.id}"}
+    # The checks of the sentences are one step to the reader: it does not end between two of them.
+    if step.status == "running" or (step.id == "check" and turn.outcome == "open"):
         metadata["status"] = "pending"
-        if step.seconds is not None and step.seconds >= 1:
-            metadata["log"] = messages.say("seconds", language, n=int(step.seconds))
-    else:
-        metadata["status"] = "done"
-        if step.status == "failed":
-            metadata["title"] = f"✗ {metadata['title']}"
-        if step.seconds is not None:
-            metadata["duration"] = round(step.seconds, 2 if step.seconds < 1 else 1)
+        waited = [messages.say("seconds", language, n=int(step.seconds or 0))] if (step.seconds or 0) >= 1 else []
+        metadata["log"] = " · ".join([*([step.detail] if step.id == "check" and step.detail else []), *waited])
+        return {"role": "assistant", "content": "", "metadata": metadata}
+    metadata["status"] = "done"
+    if step.seconds is not None:
+        metadata["duration"] = round(step.seconds, 2 if step.seconds < 1 else 1)
     return {"role": "assistant", "content": plain(step.detail), "metadata": metadata}
 
 

@@ -172,9 +172,10 @@ class Conversation:
         if seat is not None:
             clerk = self._clerk(seat)
             try:
-                self._searched = yield from self._step(
+                rewritten = yield from self._step(
                     "rewrite", "desk", "step_rewrite", lambda _: clerk.rewrite(message, history), detail=str
                 )
+                self._searched = rewritten or self._searched
             except ModelFailed as error:
                 yield self._fallen(seat, error)
             self._usage += clerk.usage
@@ -307,8 +308,12 @@ class Conversation:
     def _next_seat(
         self, rungs: Iterator[Seat], name: str, agent: str, title_key: str
     ) -> Generator[Event, None, Seat | None]:
-        """Return the next model that can be asked; the step it is for is shown as running where it has to wake up."""
+        """Return the next model that can be asked; the step it is for is shown as running where it has to wake up.
+
+        An endpoint that is left out is told of, and its failure shown where it has only now been noticed.
+        """
         title, began, shown = say(title_key, self._language), self._house.clock(), False
+        known_problem = self._house.ladder.state.endpoint_problem
 
         def pick(_: Callable[[None], None]) -> Seat | None:
             return next(rungs, None)
@@ -324,6 +329,11 @@ class Conversation:
             yield Step(name, agent, title, "running", self._house.clock() - began)
         if shown and seat is None:
             yield Step(name, agent, title, "failed", self._house.clock() - began)
+        problem = self._house.ladder.state.endpoint_problem
+        if problem and problem not in self._notices and (seat is None or seat.endpoint.rung != "endpoint"):
+            self._notices += (problem,)
+            if problem != known_problem:
+                yield Failed(ModelFailed(problem), "endpoint")
         return seat
 
     def _clerk(self, seat: Seat) -> Clerk:

@@ -4,21 +4,25 @@ All use of Agno is in this module; it is imported when a session or a model is f
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from agents import prompt
-from agents.endpoint import Endpoint, Line, failures
+from agents.endpoint import Endpoint, Line, model_failure, strange_answer
 from agents.events import Usage
-from knowledge.errors import SetupMissing, UserMistake
+from knowledge.errors import ModelFailed, SetupMissing, UserMistake
 from knowledge.vocabulary import Language
 
 if TYPE_CHECKING:
     from agno.db.sqlite import SqliteDb
+    from agno.models.openai.like import OpenAILike
+
+T = TypeVar("T")
 
 _AGENT: Final = "desk"
 _LONGEST_SESSION_ID: Final = 120
@@ -63,12 +67,10 @@ class Desk:
         """Return the last turns of a session, the oldest first; none for a session that has not begun."""
         from agno.db.base import SessionType  # noqa: PLC0415 - loads late
 
-        stored: Any = self._stored(
-            lambda db: db.get_session(
-                checked_session(session), SessionType.AGENT, user_id=reader or None, runs_limit=_REMEMBERED_TURNS
-            )
-        )
-        return [Turn(**json.loads(run.metadata["turn"])) for run in (stored.runs or [])] if stored else []
+        name = _stored_name(session, reader)
+        stored: Any = self._stored(lambda db: db.get_session(name, SessionType.AGENT, runs_limit=_REMEMBERED_TURNS))
+        runs: list[Any] = (stored.runs or []) if stored else []
+        return [_turn_of(run.metadata["turn"]) for run in runs]
 
     def remember(self, session: str, turn: Turn, reader: str = "", details: Mapping[str, Any] | None = None) -> None:
         """Store a turn; it is on disk when this returns."""
@@ -78,7 +80,7 @@ class Desk:
         from agno.run.base import RunStatus  # noqa: PLC0415
         from agno.session.agent import AgentSession  # noqa: PLC0415
 
-        name = checked_session(session)
+        name = _stored_name(session, reader)
         record = {field: getattr(turn, field) for field in Turn.__dataclass_fields__}
         run = RunOutput(
             run_id=turn.id,
@@ -92,7 +94,7 @@ class Desk:
         )
 
         def store(db: "SqliteDb") -> None:
-            if db.get_session(name, SessionType.AGENT, user_id=reader or None, runs_limit=1) is None:
+            if db.get_session(name, SessionType.AGENT, runs_limit=1) is None:
                 title = {"session_name": turn.question[:80]}
                 now = int(self._clock())
                 db.upsert_session(
@@ -102,7 +104,7 @@ class Desk:
 
         self._stored(store)
 
-    def _stored(self, use: Callable[["SqliteDb"], Any]) -> Any:
+    def _stored(self, use: Callable[["SqliteDb"], T]) -> T:
         from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - loads late
 
         try:
@@ -116,6 +118,7 @@ class Desk:
             if self._db is None:
                 from agno.db.sqlite import SqliteDb  # noqa: PLC0415 - loads late: sqlalchemy
 
+                _mute()
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 self._db = SqliteDb(db_file=str(self._file), session_table="sessions", runs_table="turns")
             return self._db
@@ -134,33 +137,26 @@ class Clerk:
         self._line.cut()
 
     def rewrite(self, message: str, history: Sequence[Turn]) -> str:
-        """Return the message as a question that stands alone; the message itself where the model makes nothing of it."""
+        """Return the message as a question that stands alone, or an empty text where the model makes nothing of it."""
         last = history[-1]
         examples = [(_turn(*said), question) for said, question in _EXAMPLES]
         asked = _turn(last.searched, last.answer[:_ANSWER_EXCERPT], message)
         words = self._ask(prompt.load("desk")["rewrite"], asked, examples, max_tokens=60)
-        question = words.strip().strip('"“”').splitlines()[0] if words.strip() else ""
-        return question if 0 < len(question) <= 4 * len(message) + 200 else message
+        question = words.splitlines()[0].strip().strip('"“”') if words else ""
+        return question if len(question) <= 4 * len(message) + 200 else ""
 
     def talk(self, message: str) -> str:
         """Return a reply to small talk."""
-        return self._ask(prompt.load("desk")["talk"], message, (), max_tokens=60).strip()
+        return self._ask(prompt.load("desk")["talk"], message, (), max_tokens=60)
 
     def _ask(self, instructions: str, message: str, examples: Sequence[tuple[str, str]], max_tokens: int) -> str:
         from agno.agent import Agent  # noqa: PLC0415 - loads late
         from agno.models.message import Message  # noqa: PLC0415
-        from agno.models.openai.like import OpenAILike  # noqa: PLC0415
         from agno.run.base import RunStatus  # noqa: PLC0415
 
-        model = OpenAILike(
-            id=self._endpoint.model,
-            base_url=self._endpoint.base_url,
-            api_key=self._endpoint.api_key or "none",
-            max_tokens=max_tokens,
-            temperature=0,
-            max_retries=0,
-            http_client=self._line,
-        )
+        _mute()
+        failed: list[Exception] = []
+        model = _model(self._endpoint, self._line, max_tokens, failed.append)
         shown = [
             Message(role=role, content=text)
             for pair in examples
@@ -173,18 +169,63 @@ class Clerk:
             telemetry=False,
             retries=0,
         )
-        with failures(self._endpoint):
-            run: Any = agent.run(message)
-            if run.status == RunStatus.error:
-                # Agno turns failures into content; asking the server again names what is wrong.
-                self._line.get(f"{self._endpoint.base_url}/models").raise_for_status()
+        run: Any = agent.run(message)  # pyright: ignore[reportUnknownMemberType] - Agno leaves a parameter's type open
+        if run.status == RunStatus.error:
+            raise _failure(failed[-1] if failed else None, self._endpoint)
         metrics = run.metrics
         self.usage = Usage(
             calls=self.usage.calls + 1,
             prompt_tokens=self.usage.prompt_tokens + int(metrics.input_tokens or 0),
             completion_tokens=self.usage.completion_tokens + int(metrics.output_tokens or 0),
         )
-        return "" if run.status == RunStatus.error else str(run.content or "")
+        return str(run.content or "").strip()
+
+
+def _model(endpoint: Endpoint, line: Line, max_tokens: int, failed: Callable[[Exception], None]) -> "OpenAILike":
+    from agno.models.openai.like import OpenAILike  # noqa: PLC0415 - loads late
+
+    class DeskModel(OpenAILike):
+        """Agno's OpenAI client, which tells why it failed: Agno itself makes an answer of a failure."""
+
+        def invoke(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - passed on as they come
+            try:
+                return super().invoke(*args, **more)  # pyright: ignore[reportUnknownMemberType] - Agno's types are open
+            except Exception as error:
+                failed(error)
+                raise
+
+    return DeskModel(
+        id=endpoint.model,
+        base_url=endpoint.base_url,
+        api_key=endpoint.api_key or "none",
+        max_tokens=max_tokens,
+        temperature=0,
+        max_retries=0,
+        http_client=line,
+    )
+
+
+def _failure(error: Exception | None, endpoint: Endpoint) -> ModelFailed:
+    """Return what an error that Agno wrapped means for the reader."""
+    cause = error.__cause__ if error is not None and isinstance(error.__cause__, Exception) else error
+    return (model_failure(cause, endpoint) if cause is not None else None) or strange_answer(endpoint)
+
+
+def _mute() -> None:
+    """Keep Agno's own log off standard output, which is the answer's; it also repeats what servers answer, keys too."""
+    from agno.utils.log import agent_logger  # noqa: PLC0415 - loads late
+
+    agent_logger.handlers[:] = [logging.NullHandler()]
+
+
+def _stored_name(session: str, reader: str) -> str:
+    """Return what a session is stored under: Agno tells sessions apart by this alone, so that it names the reader."""
+    return f"{checked_session(session)}\n{reader}" if reader else checked_session(session)
+
+
+def _turn_of(record: str) -> Turn:
+    fields = json.loads(record)
+    return Turn(**fields | {"notes": tuple(fields["notes"])})
 
 
 def checked_session(session: str) -> str:

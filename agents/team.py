@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from pydantic import BaseModel, Field, PrivateAttr
 
 from agents import prompt
-from agents.endpoint import Endpoint, Line, client, empty_answer, model_failure
+from agents.endpoint import Endpoint, Line, client, empty_answer, model_failure, strange_answer
 from agents.events import Usage
 from agents.probe import Capabilities, count_tokens
 from knowledge.errors import ModelFailed
@@ -258,6 +258,8 @@ def _language_model_class() -> "type[BaseLLM]":
                 return super()._call_completions(*args, **more)
             except Exception as error:
                 failure = model_failure(_root(error), self._endpoint)
+                if failure is None and isinstance(error, AttributeError | LookupError | TypeError):
+                    failure = strange_answer(self._endpoint)  # it lacks what every answer has
                 if failure is None:
                     raise
             # Raised here, it has no HTTP 429 behind it, for which CrewAI would sleep and ask again.

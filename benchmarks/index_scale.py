@@ -11,7 +11,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from hash_embedder import HashEmbedder  # noqa: E402 - after the path is set
 
+from knowledge.embedding import Role, Vectors  # noqa: E402
 from knowledge.index import Index  # noqa: E402
 from knowledge.reader import Folder  # noqa: E402
 from knowledge.retrieval import search  # noqa: E402
@@ -33,10 +34,12 @@ WEIGHTS = list(accumulate(1 / rank for rank in range(1, len(VOCABULARY) + 1)))
 
 
 def words(count: int) -> str:
+    """Return invented words."""
     return " ".join(CHANCE.choices(VOCABULARY, cum_weights=WEIGHTS, k=count))
 
 
 def write_note(folder: Path, number: int, passages: int) -> None:
+    """Write a note of so many passages."""
     body = "\n\n".join(f"{words(WORDS_PER_PASSAGE)}." for _ in range(passages))
     target = number // 2  # each note but the first rests on another one
     head = f"title: {words(2)} {number}\nprerequisites: [{f'n{target}' if target != number else ''}]"
@@ -44,6 +47,7 @@ def write_note(folder: Path, number: int, passages: int) -> None:
 
 
 def seconds(action: Callable[[], object]) -> float:
+    """Return how long an action took."""
     start = time.perf_counter()
     action()
     return round(time.perf_counter() - start, 3)
@@ -56,7 +60,8 @@ class TimedEmbedder(HashEmbedder):
         super().__init__(dimensions=DIMENSIONS)
         self.seconds = 0.0
 
-    def embed(self, texts, role):  # noqa: ANN001, ANN201 - as above
+    def embed(self, texts: Sequence[str], role: Role) -> Vectors:
+        """Return the vectors, and add the time to `seconds`."""
         start = time.perf_counter()
         try:
             return super().embed(texts, role)
@@ -65,8 +70,11 @@ class TimedEmbedder(HashEmbedder):
 
 
 def query_milliseconds(index: Index, embedder: TimedEmbedder) -> list[float]:
+    """Return how long questions took without their embedding, in order."""
     found: list[float] = []
-    titles = [note.title_in("en") for note in list(index.library.notes.values())[:: len(index.library.notes) // QUERIES]]
+    titles = [
+        note.title_in("en") for note in list(index.library.notes.values())[:: len(index.library.notes) // QUERIES]
+    ]
     for i in range(QUERIES):
         question = f"what is {titles[i % len(titles)]}" if i % 2 else f"how does {words(8)} work?"
         embedder.seconds = 0.0
@@ -76,6 +84,7 @@ def query_milliseconds(index: Index, embedder: TimedEmbedder) -> list[float]:
 
 
 def main() -> None:
+    """Measure and print."""
     notes, passages = (int(value) for value in (sys.argv[1:] + ["10000", "1"][len(sys.argv) - 1 :]))
     with tempfile.TemporaryDirectory() as name:
         folder, home = Path(name) / "notes", Path(name) / "home"

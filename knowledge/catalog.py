@@ -43,6 +43,8 @@ INSERT INTO generation SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM generation);
 _COLUMNS: Final = ("id", "path", "heading", "start", "end", "text", "language", "lookup", "entry")
 _SATURATION: Final = 2.2  # k1 + 1 of BM25 as FTS5 computes it: the most one term can add, in units of its IDF
 
+_MOST_MATCHES: Final = 10_000  # passages to score for a question, about 5 ms; the rarest term is always looked up
+
 Row = tuple[Any, ...]
 
 
@@ -78,6 +80,7 @@ class Catalog:
         self._file = file
         self._mine = local()  # a connection for each thread: one that is shared aborts queries while it writes
         self._all: WeakSet[_Connection] = WeakSet()  # those of ended threads are gone
+        self._counted: tuple[int, dict[str, int]] = -1, {}
         try:
             self._prepare()
         except BaseException:
@@ -247,18 +250,14 @@ class Catalog:
 
         `of` are terms that they stand for: where those weigh more, the share is of their weight.
         """
-        total = max(1, int(self._run("SELECT count(*) FROM passage")[0][0]))
-        terms = [*wanted, *of]
-        frequency: dict[str, int] = dict(
-            self._run(f"SELECT term, doc FROM vocabulary WHERE term IN ({_marks(terms)})", terms)  # noqa: S608 - marks
-        )
-        query = " OR ".join(f'"{term}"' for term in wanted if term in frequency)
+        frequency = self._frequency([*wanted, *of])
+        query = " OR ".join(f'"{term}"' for term in _rarest({t: frequency[t] for t in wanted if frequency[t]}))
         if not query:
             return {}
+        total = max(1, int(self._run("SELECT count(*) FROM passage")[0][0]))
 
         def weight(terms: Sequence[str]) -> float:
-            counts = [frequency.get(term, 0) for term in terms]
-            return sum(math.log(1 + (total - count + 0.5) / (count + 0.5)) for count in counts)
+            return sum(math.log(1 + (total - (n := frequency[t]) + 0.5) / (n + 0.5)) for t in terms)
 
         most = _SATURATION * max(weight(wanted), weight(of))
         found = self._run(
@@ -268,6 +267,19 @@ class Catalog:
             (query, limit),
         )
         return {i: min(1.0, max(0.0, score) / most) for i, score in found}
+
+    def _frequency(self, asked: Sequence[str]) -> dict[str, int]:
+        """Return in how many passages each term stands; remembered, for counting a common term takes milliseconds."""
+        files, _ = self.generation()
+        counted_at, counted = self._counted
+        if counted_at != files:
+            counted = dict[str, int]()
+            self._counted = files, counted
+        unknown = [term for term in asked if term not in counted]
+        if unknown:
+            sql = f"SELECT term, doc FROM vocabulary WHERE term IN ({_marks(unknown)})"  # noqa: S608 - marks
+            counted |= dict.fromkeys(unknown, 0) | dict(self._run(sql, unknown))
+        return {term: counted[term] for term in asked}
 
     def _found(self, condition: str, values: Sequence[object]) -> list[Passage]:
         found = self._run(f"SELECT {', '.join(_COLUMNS)} FROM passage {condition}", values)  # noqa: S608 - conditions stand above
@@ -296,6 +308,16 @@ class Catalog:
 
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
+
+
+def _rarest(frequency: dict[str, int]) -> Iterator[str]:
+    """Yield the rarest terms, as many as can be scored in time: in a large index, the common ones hardly count."""
+    matches = 0
+    for term in sorted(frequency, key=frequency.__getitem__):
+        matches += frequency[term]
+        if matches > _MOST_MATCHES and matches > frequency[term]:
+            return
+        yield term
 
 
 def _passages(path: str, reading: Reading) -> Iterator[Passage]:

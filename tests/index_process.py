@@ -1,8 +1,8 @@
 """What other processes do to an index: `index_process.py COMMAND HOME NOTES`, one JSON object on standard output.
 
-    update    bring the index up to date; says "started" on standard error once it embeds, then waits for a line
-    look      for each line of standard input: the number of notes, and whether the line is found
-    survive   change notes and update in a process that is killed at a random moment, ROUNDS times; then update once
+update    bring the index up to date; says "started" on standard error once it embeds, then waits for a line
+look      for each line of standard input: the number of notes, and whether the line is found
+survive   change notes and update in a process that is killed at a random moment, ROUNDS times; then update once
 """
 
 import json
@@ -14,14 +14,18 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import llama_index.vector_stores.chroma  # noqa: F401 - loaded, with Chroma, before `survive` forks
 from hash_embedder import HashEmbedder
 
 from knowledge.embedding import Role, Vectors
 from knowledge.index import Changes, Index
 from knowledge.reader import Folder
+from knowledge.retrieval import search
 
 ROUNDS = 12
-PARAGRAPH = "Note {name} revision {revision} says in paragraph {i} that {word} matters, at some length, to be a passage."
+PARAGRAPH = (
+    "Note {name} revision {revision} says in paragraph {i} that {word} matters, at some length, to be a passage."
+)
 
 
 class WaitingEmbedder(HashEmbedder):
@@ -29,7 +33,8 @@ class WaitingEmbedder(HashEmbedder):
 
     def embed(self, texts: list[str], role: Role) -> Vectors:
         if not self.texts:
-            print("started", file=sys.stderr, flush=True)
+            sys.stderr.write("started\n")
+            sys.stderr.flush()
             sys.stdin.readline()
         return super().embed(texts, role)
 
@@ -40,6 +45,11 @@ class SlowEmbedder(HashEmbedder):
     def embed(self, texts: list[str], role: Role) -> Vectors:
         time.sleep(0.02)
         return super().embed(texts, role)
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def changes_of(changes: Changes) -> str:
@@ -64,9 +74,6 @@ def edit(notes: Path, revision: int, chance: random.Random) -> None:
 
 def survive(home: Path, notes: Path) -> str:
     """Fork, so that the libraries are loaded only once; nothing is opened before."""
-    import chromadb  # noqa: F401
-    import llama_index.vector_stores.chroma  # noqa: F401
-
     chance = random.Random(7)
     killed = 0
     for revision in range(ROUNDS):
@@ -84,20 +91,18 @@ def survive(home: Path, notes: Path) -> str:
 
 
 def look(home: Path, notes: Path) -> None:
-    from knowledge.retrieval import search
-
     index = Index(home, [Folder(notes, own=True)], HashEmbedder())
     for line in sys.stdin:
         found = any(evidence.text == line.strip() for evidence in search(index, line.strip(), k=3))
-        print(json.dumps({"notes": len(index.library.notes), "found": found}), flush=True)
+        say(json.dumps({"notes": len(index.library.notes), "found": found}))
 
 
 def main() -> None:
     command, home, notes = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     if command == "update":
-        print(changes_of(Index(home, [Folder(notes, own=True)], WaitingEmbedder()).update()))
+        say(changes_of(Index(home, [Folder(notes, own=True)], WaitingEmbedder()).update()))
     elif command == "survive":
-        print(survive(home, notes))
+        say(survive(home, notes))
     elif command == "look":
         look(home, notes)
 

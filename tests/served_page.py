@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,17 +51,18 @@ def served(atlas: Atlas, home: Path) -> Generator[str]:
     """Serves the page until the block ends; gives its address."""
     page = page_over(atlas, home)
     with listening("127.0.0.1", 0) as listener:
-        uvicorn = server(application(page))
-        thread = threading.Thread(target=uvicorn.run, args=([listener],))
+        with ThreadPoolExecutor(1) as pool:  # Playwright's loop runs in the thread of its tests
+            running = server(pool.submit(application, page).result())
+        thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
         try:
             deadline = time.monotonic() + 20
-            while not uvicorn.started:
+            while not running.started:
                 assert time.monotonic() < deadline, "the page did not start"
                 time.sleep(0.02)
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             page.close()
-            uvicorn.should_exit = True
+            running.should_exit = True
             thread.join(20)
             atlas.ladder.close()

@@ -76,7 +76,7 @@ QUESTION = "How does PagedAttention store the KV cache?"
 VERBATIM = "PagedAttention stores the KV cache in fixed blocks of 16 tokens."
 PARAPHRASE = "The KV cache lies in fixed blocks with PagedAttention."
 FALSE = "PagedAttention stores the KV cache in fixed blocks of 64 tokens."
-OFF_NOTES = "Bananas ripen faster beside apples in a bowl."
+OFF_NOTES = "Bananas ripen beside apples in a bowl."
 
 E = TypeVar("E", bound=Event)
 
@@ -164,9 +164,13 @@ def answer_probe(
     model.reply("x", when=lambda r: of_probe(r) or (r.max_tokens == 1 and not r.body.get("logprobs")), times=None)
 
 
-def judge(model: ScriptedModel, yes: float = 0.98, **options: Any) -> None:
-    """Scripts the checks: each finds support with the probability `yes`."""
-    model.reply(probabilities={"yes": yes, "no": 1 - yes}, when=of_checker, **{"times": None, **options})
+def judge(model: ScriptedModel, yes: float = 0.98, *, about: str = "", times: int | None = None) -> None:
+    """Scripts the checks of claims in which `about` stands: they find support with the probability `yes`."""
+
+    def asks(request: Request) -> bool:
+        return of_checker(request) and about in request.user.partition("Claim:")[2]
+
+    model.reply(probabilities={"yes": yes, "no": 1 - yes}, when=asks, times=times)
 
 
 def of_checker(request: Request) -> bool:

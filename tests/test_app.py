@@ -38,7 +38,7 @@ from knowledge.evidence import Evidence
 from knowledge.index import Changes, Index
 from learner.feedback import FeedbackStore
 from ui import asking
-from ui.app import listening
+from ui.app import application, listening
 from ui.chat import Asking, Chats, Live, Turn, advanced, ended
 from ui.header import Opening
 from ui.opening import BackgroundTeam
@@ -318,7 +318,7 @@ def visit(page: str = "page", language: str = "en") -> gr.Request:
 def open_page(tmp_path: Path) -> Generator[Page]:
     with team(tmp_path, with_model=False) as (atlas, _):
         page = page_over(atlas, tmp_path)
-        page.build()
+        application(page)
         yield page
 
 
@@ -442,8 +442,8 @@ def test_a_taken_port_gives_way_to_the_next_one() -> None:
             assert port < int(second.getsockname()[1]) < port + 20
 
 
-def test_an_address_of_another_machine_is_the_users_mistake() -> None:
-    with pytest.raises(UserMistake, match=r"192\.0\.2\.1"), listening("192.0.2.1", 8000):
+def test_an_address_that_is_none_is_the_users_mistake() -> None:
+    with pytest.raises(UserMistake, match=r"127\.0\.0\.1%nowhere"), listening("127.0.0.1%nowhere", 8000):
         pass
 
 
@@ -452,7 +452,7 @@ def test_an_address_of_another_machine_is_the_users_mistake() -> None:
 
 def started(home: Path, *options: str) -> "subprocess.Popen[str]":
     write_notes(home / "notes")
-    command = [sys.executable, "-m", "ui.cli", "ui", "--json", "--no-model", "--only-notes", "--port", "0", *options]
+    command = [sys.executable, "-c", "from ui.cli import main; main()", "ui", "--json", "--no-model", "--only-notes", "--port", "0", *options]
     command += ["--home", str(home / "home"), "--notes", str(home / "notes")]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

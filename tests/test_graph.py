@@ -19,8 +19,8 @@ def graph() -> Graph:
         document("left", "root"),
         document("right", "root", relations=(Relation(type="uses", target="tool", note="always"),)),
         document("goal", "left right"),
-        document("tool", links=(Link(source="the left", target="goal", label="feeds"), Link(source="The left", target="x"),
-                                Link(source="goal", target="The goal"))),
+        document("tool", links=(Link(source="the left", target="goal", label="feeds"),
+                                Link(source="The left", target="x"), Link(source="goal", target="The goal"))),
     ]))  # fmt: skip
 
 

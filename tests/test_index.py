@@ -9,8 +9,10 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, Any
 
+import chromadb
 import numpy as np
 import pytest
+from chromadb.config import Settings
 from hash_embedder import HashEmbedder
 
 from knowledge.errors import ModelFailed, SetupMissing, UserMistake
@@ -46,9 +48,6 @@ def index_folder(index: Index) -> Path:
 
 
 def stored_vectors(index: Index) -> list[tuple[Any, str]]:
-    import chromadb
-    from chromadb.config import Settings
-
     index.store.refresh()
     client = chromadb.PersistentClient(str(index_folder(index) / "vectors"), Settings(anonymized_telemetry=False))
     found = client.get_collection("passages", embedding_function=None).get(include=["embeddings"])
@@ -145,7 +144,7 @@ def test_a_translation_is_read_again_when_its_main_file_changes(index: Index, wr
     write("a.md", "---\ntitle: {en: Two, zh: 二}\n---\nText.")
     assert len(index.update().changed) == 2
     assert index.library.notes["a"].title_in("zh") == "二"
-    assert [evidence.title for evidence in search(index, "正文")][0] == "二"
+    assert search(index, "正文")[0].title == "二"
 
 
 def test_a_note_that_breaks_is_reported_until_it_is_mended_and_the_others_stay(index: Index, write) -> None:

@@ -130,9 +130,8 @@ def test_names_find_notes_whatever_the_case_and_a_title_wins(write, built: Build
     write("a.md", note(title="{en: KV cache, zh: 键值缓存}", aliases="[cache]"))
     write("b.md", note(title="Cache"))
     found = built()
-    assert {name: getattr(found.named(name), "id", None) for name in ["kv CACHE", "键值缓存", " a ", "cache", "none"]} == {
-        "kv CACHE": "a", "键值缓存": "a", " a ": "a", "cache": "b", "none": None,
-    }  # fmt: skip
+    expected = {"kv CACHE": "a", "键值缓存": "a", " a ": "a", "cache": "b", "none": None}
+    assert {name: getattr(found.named(name), "id", None) for name in expected} == expected
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from knowledge.reader import Folder, Reading
 TAUGHT = """
     PyTorch; Datasets; MinerU; SentencePiece; tiktoken; Kaggle; Google Colab; tokenization; pretraining
     SFT; RLHF; PEFT; LoRA; prefix tuning; Diffusers; Accelerate; DeepSpeed; ZeRO
-    vLLM; SGLang; Shimmy; GGUF; PagedAttention; roofline model; arithmetic intensity; prefill; decode; prompt engineering
+    vLLM; SGLang; Shimmy; GGUF; PagedAttention; roofline model; arithmetic intensity; prefill; decode
+    prompt engineering
     agent; RAG; chatbot; CrewAI; Agno; Open-AutoGLM; Agent Lightning; LlamaIndex
     human evaluation; hallucination; benchmark; evaluation metrics
     Weights & Biases; SwanLab; tracing; logging; cost monitoring

@@ -9,8 +9,8 @@ from knowledge.retrieval import as_llama_index, search
 NOTES = {
     "kv-cache": "---\ntitle: {en: KV cache, zh: 键值缓存}\naliases: [key value cache]\nsources: [https://a.example]\n"
     "checked: 2026-11-22\n---\nThe keys and values of earlier tokens are stored for reuse.\n",
-    "cache": "---\ntitle: {en: Cache, zh: 缓存}\n---\nA store that answers repeated requests faster than the first time.\n",
-    "tokenizer": "---\ntitle: {en: Tokenizer, zh: 分词器}\n---\nText is cut into pieces, each with a number of its own.\n",
+    "cache": "---\ntitle: {en: Cache, zh: 缓存}\n---\nIt answers repeated requests faster than the first time.\n",
+    "tokenizer": "---\ntitle: {en: Tokenizer, zh: 分词器}\n---\nText is cut into pieces, each with a number.\n",
     "vllm": "---\ntitle: vLLM\n---\nIt serves models at high throughput; its paged attention stores blocks.\n",
 }
 
@@ -72,7 +72,8 @@ def test_a_question_without_content_is_sure_of_nothing(question: str, filled: In
     [
         '"paged attention"', "paged*", "paged NEAR attention", "NEAR(paged attention)", "paged OR (", "paged AND",
         "NOT paged", "paged)(", "terms: paged", "^paged -attention", "🙂 paged 🙂", "paged'; DROP TABLE passage; --",
-        "paged % _ attention", "[[paged]]", "<b>paged</b>", "paged " * 660, "页" * 2000 + "paged attention stores blocks",
+        "paged % _ attention", "[[paged]]", "<b>paged</b>", "paged " * 660,
+        "页" * 2000 + "paged attention stores blocks",
     ],
 )  # fmt: skip
 def test_signs_that_mean_something_elsewhere_are_text(question: str, filled: Index) -> None:

@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,7 @@ def test_sentences_are_in_order_and_hold_all_of_a_prose_text_once(text: str) -> 
     text = re.sub(r"`{3,}", "`", text)  # prose, not code
     spans = sentences(text)
     assert all(start < end for start, end in spans)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
     covered = {i for start, end in spans for i in range(start, end)}
     left_out = [i for i, character in enumerate(text) if character.isalnum() and i not in covered]
     numbers = re.finditer(r"(?m)^[ \t>*+-]*(\d{1,9})[.)]\s", text.replace("\r", "\n"))  # of list items stay outside

@@ -1,5 +1,6 @@
 """The app: the page first, then behind it the notes, the models and the big libraries."""
 
+import asyncio
 import importlib
 import os
 import socket
@@ -90,6 +91,11 @@ def keep_gradio_quiet(environment: MutableMapping[str, str]) -> None:
 
 def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK) -> "ASGIApp":
     """Return the page as an ASGI application that answers to these hosts, or to all."""
+    # Gradio makes an event loop of its own, and never closes it, where none is running.
+    return asyncio.run(_application(page, hosts))
+
+
+async def _application(page: "Page", hosts: frozenset[str] | None) -> "ASGIApp":
     import gradio as gr  # noqa: PLC0415 - loads late: seconds
     from fastapi import FastAPI  # noqa: PLC0415
 
@@ -99,7 +105,7 @@ def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK) -> "ASGIA
         FastAPI(openapi_url=None), page.build(), path="/",
         theme=theme(), css=STYLE.read_text(encoding="utf-8"), js=SCRIPT.read_text(encoding="utf-8"),
         footer_links=[], run_history=False, show_error=True, ssr_mode=False, pwa=False, mcp_server=False,
-        enable_monitoring=False, max_file_size=1,
+        enable_monitoring=False, max_file_size=1, app_kwargs={"openapi_url": None},
     )  # fmt: skip
     return Guard(app, hosts)
 

@@ -30,6 +30,7 @@
   const noticePassages = () => {
     const turn = document.querySelector("#panel .turn")?.className ?? "";
     if (turn && turn !== shownTurn && document.querySelector("#box .stop-button") && !closedByReader) openSide(true);
+    if (turn !== shownTurn) document.querySelector("#panel").scrollTop = 0;
     shownTurn = turn;
   };
   const toggleSide = () => {

@@ -165,7 +165,7 @@ class Joined:
 
 
 class Remembered:
-    """Looks vectors up in a ready-made file before it asks the embedder: the built-in notes are never embedded again."""
+    """Looks vectors up in a ready-made file first, so that the built-in notes are never embedded again."""
 
     def __init__(self, inner: Embedder, file: Path) -> None:
         self._inner = inner
@@ -195,7 +195,8 @@ class Remembered:
                     with np.load(self._file, allow_pickle=False) as stored:
                         if self.id in stored:
                             keys, vectors = stored[f"{self.id}:keys"], stored[self.id].astype(np.float32)
-                            self._known = {bytes(stored_key): vector for stored_key, vector in zip(keys, vectors, strict=True)}
+                            pairs = zip(keys, vectors, strict=True)
+                            self._known = {bytes(stored_key): vector for stored_key, vector in pairs}
             return self._known
 
 

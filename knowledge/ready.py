@@ -21,7 +21,8 @@ def texts() -> list[tuple[str, Role]]:
     """Return all that an index of the built-in notes embeds, and the sentences that languages are centred by."""
     folder = Folder(BUILT_IN, own=False)
     passages = [excerpt.lookup for path in reader.files(folder) for excerpt in reader.read(path, folder).excerpts]
-    found: list[tuple[str, Role]] = [(text, role) for sentences in generic_sentences().values() for text in sentences for role in _ROLES]
+    generic = [text for sentences in generic_sentences().values() for text in sentences]
+    found: list[tuple[str, Role]] = [(text, role) for text in generic for role in _ROLES]
     found.extend((text, "passage") for text in passages)
     return found
 

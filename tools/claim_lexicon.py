@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from knowledge.glossary import ideas
+
 _FILE: Final = Path(__file__).with_suffix(".toml")
 
 
@@ -82,13 +84,11 @@ def lexicon() -> Lexicon:
     blocks = _blocks()
     english: dict[tuple[str, ...], str] = {}
     chinese: dict[str, str] = {}
-    for line in blocks["terms"].strip().splitlines():
-        left, _, right = line.partition(" = ")
-        forms = left.split("|")
-        for form in forms:
-            english.setdefault(tuple(stem(word) for word in re.split(r"[ -]", form)), forms[0])
-        for form in filter(None, right.split("|")):
-            chinese.setdefault(form, forms[0])
+    for english_forms, chinese_forms in ideas():
+        for form in english_forms:
+            english.setdefault(tuple(stem(word) for word in re.split(r"[ -]", form)), english_forms[0])
+        for form in filter(None, chinese_forms):
+            chinese.setdefault(form, english_forms[0])
     names = {
         form: line.partition(" = ")[0]
         for line in blocks["names"].strip().splitlines()

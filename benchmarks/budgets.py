@@ -24,7 +24,7 @@ from agents.atlas import Atlas
 from agents.endpoint import Endpoint, Line, client
 from agents.events import Done, EvidenceFound, Token
 from ui import settings
-from ui.assembly import keep_crewai_home, open_atlas
+from ui.assembly import open_atlas
 
 ATLAS = Path(sys.executable).with_name("atlas")
 QUESTIONS = [
@@ -49,7 +49,6 @@ def main() -> None:
 def opened(home: Path, *, no_model: bool = False) -> Iterator[Atlas]:
     """Open the team on a home of its own."""
     read = settings.read(os.environ, home=home, no_model=no_model)
-    keep_crewai_home(home, os.environ)
     with open_atlas(read, wait_s=120) as atlas:
         yield atlas
 

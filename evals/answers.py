@@ -14,7 +14,7 @@ from pathlib import Path
 from agents.events import Answer
 from agents.reply import Reply
 from ui import settings
-from ui.assembly import keep_crewai_home, open_atlas
+from ui.assembly import open_atlas
 
 DATA = Path(__file__).with_name("data") / "questions.json"
 
@@ -35,7 +35,6 @@ def main() -> None:
     questions = json.loads(DATA.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as temporary:
         read = settings.read(os.environ, home=given.home or Path(temporary), no_model=given.no_model)
-        keep_crewai_home(read.home, os.environ)
         with open_atlas(read, wait_s=120) as atlas:
             if given.out:
                 given.out.write_text("", encoding="utf-8")

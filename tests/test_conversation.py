@@ -511,7 +511,7 @@ def test_instructions_in_a_note_stay_inside_the_passages(tmp_path: Path, model: 
     assert answer.text == "Bananas ripen in paper bags. [1]"
 
 
-MARKUP = "How does PagedAttention store the KV cache <script>alert(1)</script><img src=x onerror=alert(1)>"
+MARKUP = "How does PagedAttention store the KV cache in blocks of tokens? <img src=x onerror=alert(1)>"
 
 
 def test_markup_in_a_question_is_plain_text(index: Index, model: ScriptedModel, tmp_path: Path) -> None:
@@ -520,7 +520,7 @@ def test_markup_in_a_question_is_plain_text(index: Index, model: ScriptedModel, 
     assert only(events, EvidenceFound)[0].question == MARKUP
     assert MARKUP in model.requests[0].user
     answer = answer_of(events)
-    assert "<script>" not in answer.text
+    assert "<img" not in answer.text
     assert {citation.path for citation in answer.citations} <= {e.path for e in answer.evidence}
     with sqlite3.connect(tmp_path / "sessions.sqlite") as database:
         assert database.execute("SELECT COUNT(*) FROM turns").fetchone() == (1,)

@@ -1,9 +1,8 @@
 """Puts the parts together from the settings: the one place where they are all made."""
 
 import os
-from collections.abc import Callable, Generator, MutableMapping
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from pathlib import Path
 
 from agents.atlas import Atlas
 from agents.desk import Desk
@@ -36,7 +35,7 @@ def open_atlas(
     settings: Settings, *, wait_s: float, update: Callable[[Index], Changes] = Index.update
 ) -> Generator[Atlas]:
     """Open the whole team over an index that is brought up to date first; the embedded model ends with the block."""
-    keep_crewai_home(settings.home, os.environ)
+    os.environ.setdefault("CREWAI_STORAGE_DIR", str(settings.home / "crewai"))  # read when CrewAI is imported
     with open_index(settings) as index:
         update(index)
         ladder = Ladder(settings.endpoint, settings.weights, settings.cache_dir)
@@ -44,8 +43,3 @@ def open_atlas(
             yield Atlas(index, ladder, Desk(settings.home), wait_s)
         finally:
             ladder.close()
-
-
-def keep_crewai_home(home: Path, environment: MutableMapping[str, str]) -> None:
-    """Name the folder in which CrewAI keeps its files, before it is imported."""
-    environment.setdefault("CREWAI_STORAGE_DIR", str(home / "crewai"))

@@ -1,14 +1,14 @@
 """The command line: `atlas`."""
 
 import gc
+import io
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-import click
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
@@ -16,11 +16,18 @@ from ui import output
 from ui.options import with_settings
 from ui.settings import Settings
 
-app = typer.Typer(help="Learn the LLM stack: ask, search, check.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Learn the LLM stack: ask, search, check.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 notes_app = typer.Typer(help="Look after the notes.", no_args_is_help=True)
 model_app = typer.Typer(help="Look after the embedded model.", no_args_is_help=True)
 app.add_typer(notes_app, name="notes")
 app.add_typer(model_app, name="model")
+
+T = TypeVar("T")
 
 _MODEL_WAIT_S = 120.0  # a cold disk reads the weights in a minute
 
@@ -88,10 +95,11 @@ def check(
 
     with open_atlas(settings, wait_s=_MODEL_WAIT_S) as atlas:
         if claim == "-":
-            _batch(lambda text, given: output.check_json(atlas.check(text, given.get("evidence", evidence))))
-            return
-        found = atlas.check(claim, evidence)
-        output.print_json(output.check_json(found)) if as_json else output.print_check(found)
+            _batch(lambda text, given: output.check_json(atlas.check(text, _text(given, "evidence", evidence))))
+        elif as_json:
+            output.print_json(output.check_json(atlas.check(claim, evidence)))
+        else:
+            output.print_check(atlas.check(claim, evidence))
 
 
 @app.command()
@@ -139,12 +147,13 @@ def notes_check(settings: Settings, as_json: bool) -> None:
     problems += [*built.problems, *library.audit(built, datetime.now(UTC).date())]
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:
-        found = {"notes": len(built.notes), "files": len(readings), "problems": [output.problem_json(p) for p in problems]}
-        output.print_json(found)
+        found = [output.problem_json(problem) for problem in problems]
+        output.print_json({"notes": len(built.notes), "files": len(readings), "problems": found})
     else:
         for problem in problems:
             sys.stdout.write(f"{problem.severity}: {problem}\n")
-        sys.stdout.write(f"{len(built.notes)} notes in {len(readings)} files, {errors} errors, {len(problems) - errors} warnings\n")
+        warnings = len(problems) - errors
+        sys.stdout.write(f"{len(built.notes)} notes in {len(readings)} files, {errors} errors, {warnings} warnings\n")
     if errors:
         raise typer.Exit(2)
 
@@ -155,16 +164,17 @@ def model_list(settings: Settings, as_json: bool) -> None:
     """List the models that can be embedded, and which are here."""
     from agents.weights import CATALOGUE, locate  # noqa: PLC0415
 
-    rows = [
-        {"id": w.id, "title": w.title, "bytes": w.bytes, "licence": w.licence, "installed": locate(w, settings.cache_dir) is not None}
-        for w in CATALOGUE
-    ]
+    here = {weights.id: locate(weights, settings.cache_dir) is not None for weights in CATALOGUE}
     if as_json:
+        rows = [
+            {"id": w.id, "title": w.title, "bytes": w.bytes, "licence": w.licence, "installed": here[w.id]}
+            for w in CATALOGUE
+        ]
         output.print_json({"models": rows})
         return
-    for row in rows:
-        state = "installed" if row["installed"] else "not here"
-        sys.stdout.write(f"{row['id']}  {row['bytes'] / 1e9:.2f} GB  {row['licence']}  {state}  {row['title']}\n")
+    for w in CATALOGUE:
+        state = "installed" if here[w.id] else "not here"
+        sys.stdout.write(f"{w.id}  {w.bytes / 1e9:.2f} GB  {w.licence}  {state}  {w.title}\n")
 
 
 @model_app.command("pull")
@@ -182,7 +192,10 @@ def model_pull(
 
     weights = find(name) if name else settings.weights or DEFAULT
     path = pull(weights, settings.cache_dir, source, download_line())
-    output.print_json({"model": weights.id, "path": str(path), "bytes": weights.bytes}) if as_json else sys.stdout.write(f"{path}\n")
+    if as_json:
+        output.print_json({"model": weights.id, "path": str(path), "bytes": weights.bytes})
+    else:
+        sys.stdout.write(f"{path}\n")
 
 
 @model_app.command("path")
@@ -200,7 +213,10 @@ def model_path(
     path = locate(weights, settings.cache_dir)
     if path is None:
         raise SetupMissing(f"the model {weights.id!r} is not here.", f"Run `atlas model pull {weights.id}`.")
-    output.print_json({"model": weights.id, "path": str(path)}) if as_json else sys.stdout.write(f"{path}\n")
+    if as_json:
+        output.print_json({"model": weights.id, "path": str(path)})
+    else:
+        sys.stdout.write(f"{path}\n")
 
 
 @app.command()
@@ -225,10 +241,12 @@ def doctor(settings: Settings, as_json: bool) -> None:
 def serve_page(
     settings: Settings,
     as_json: bool,
-    host: Annotated[str, typer.Option(help="The address to listen on; others than loopback are open to the network.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 7860,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = False,
-    pull: Annotated[bool, typer.Option("--pull/--no-pull", help="Fetch the embedded model where it is missing.")] = True,
+    pull: Annotated[
+        bool, typer.Option("--pull/--no-pull", help="Fetch the embedded model where it is missing.")
+    ] = True,
 ) -> None:
     """Open the app in the browser."""
     from ui.app import serve  # noqa: PLC0415
@@ -240,12 +258,18 @@ def _batch(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
     """Answer one request a line; a bad one gets an error object and the others go on."""
     for given in _requests():
         try:
-            if "text" not in given or not isinstance(given["text"], str):
-                raise UserMistake(f"the line {given!r} has no text.", 'Write plain text or {"id": ..., "text": ...}.')
-            result = answer(given["text"], given)
+            result = answer(_text(given, "text", ""), given)
         except AtlasError as error:
             result = output.error_json(error)
         output.print_json(({"id": given["id"]} if "id" in given else {}) | result)
+
+
+def _text(given: dict[str, Any], name: str, default: T) -> str | T:
+    value = given.get(name, default)
+    if value is not default and not isinstance(value, str):
+        remedy = 'Write plain text or {"id": ..., "text": ...}.'
+        raise UserMistake(f"the {name} of a request is {value!r}, not a text.", remedy)
+    return value
 
 
 def _requests() -> Iterator[dict[str, Any]]:
@@ -262,20 +286,22 @@ def _requests() -> Iterator[dict[str, Any]]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run `atlas`; exits with 0 done, 2 the user's mistake, 3 set-up missing, 4 the model failed."""
-    # Importing the big libraries makes hundreds of thousands of lasting objects; collecting meanwhile costs a fifth of it.
+    # Importing the big libraries makes very many lasting objects; looking for garbage meanwhile costs a fifth of it.
     gc.set_threshold(50_000, 50, 50)
     arguments = sys.argv[1:] if arguments is None else arguments
     for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         status = app(arguments, standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
-    except click.ClickException as error:
+    except typer.TyperException as error:
+        if not error.message:  # it has shown the help
+            sys.exit(error.exit_code)
         _fail(UserMistake(error.format_message(), "See `atlas --help`."), arguments)
     except AtlasError as error:
         _fail(error, arguments)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -49,7 +49,9 @@ def _notes(settings: Settings) -> dict[str, Any]:
 def _encoders() -> dict[str, Any]:
     if MultilingualE5.available():
         return _finding("embeddings", True, "both encoders")
-    return _finding("embeddings", True, "one encoder", "There is no second one for this machine; search is a little worse.")
+    return _finding(
+        "embeddings", True, "one encoder", "This machine has no build of the second; search is a little worse."
+    )
 
 
 def _embedded_model(settings: Settings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -27,7 +27,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the common options, and its first two parameters: the settings, and whether to print JSON."""
 
     @wraps(command)
-    def run(**given: Any) -> None:
+    def run(**given: Any) -> None:  # noqa: ANN401 - whatever typer parsed
         common = {name: given.pop(name) for name in _OPTIONS}
         as_json = common.pop("as_json")
         common["notes"] = common["notes"] or ()
@@ -35,7 +35,9 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     own = list(inspect.signature(command).parameters.values())[2:]
     shared = [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False if "bool" in str(kind) else None, annotation=kind)
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=False if get_args(kind)[0] is bool else None, annotation=kind
+        )
         for name, kind in _OPTIONS.items()
     ]
     run.__signature__ = inspect.Signature(  # pyright: ignore[reportAttributeAccessIssue] - how typer learns of options

@@ -123,10 +123,10 @@ class EndpointEmbedder:
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             remedy = "Check its address and model, or leave out the embedding endpoint."
             raise ModelFailed(f"the embedding endpoint {self._url!r} failed: {error!r}.", remedy) from error
-        if vectors.ndim != 2 or len(vectors) != len(texts):
-            raise ModelFailed(
-                f"the embedding endpoint {self._url!r} sent {len(vectors)} vectors for {len(texts)} texts."
-            )
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not vectors.shape[1] or not np.isfinite(vectors).all():
+            shape = " x ".join(str(size) for size in vectors.shape)
+            message = f"the embedding endpoint {self._url!r} sent {shape} numbers for {len(texts)} texts."
+            raise ModelFailed(message, "See whether its model makes embeddings.")
         return _unit(vectors)
 
 

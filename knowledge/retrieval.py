@@ -14,6 +14,7 @@ from knowledge.evidence import Evidence
 from knowledge.glossary import translated_terms
 from knowledge.index import Index
 from knowledge.language import content_terms, question_language, terms
+from knowledge.library import Library
 
 if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
@@ -44,16 +45,15 @@ class Scores:
 
 def search(index: Index, question: str, k: int = 10) -> list[Evidence]:
     """Return the best k passages, the best first and no place twice; empty for a question without content."""
-    ranked = rank(index, question)
-    index_library = index.library
+    library = index.library
     found: list[Evidence] = []
     places: set[tuple[str, int]] = set()
-    for passage, scores in ranked:
-        note_id = index_library.note_of_path.get(passage.path)
+    for passage, scores in rank(index, question):
+        note_id = library.note_of_path.get(passage.path)
         if note_id is None or (passage.path, passage.start) in places:
             continue  # the note's id clashes with another's, or the place was found by another text
         places.add((passage.path, passage.start))
-        note = index_library.notes[note_id]
+        note = library.notes[note_id]
         found.append(
             Evidence(
                 note=note_id,
@@ -79,15 +79,15 @@ def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
     """Return the candidate passages with their scores, the best first; the reader's language breaks ties."""
     if not question.strip():
         return []
-    names = _named(index, question)
+    library = index.library
+    names = _named(library, question)
     content = content_terms(question)
     words = index.catalog.words(content, CANDIDATES)
     translated = index.catalog.words(translated_terms(question), CANDIDATES, of=content)
     meaning = index.store.nearest(index.embedder.embed([question], "query")[0], CANDIDATES)
-    floor = min(
-        meaning.values(), default=0.0
-    )  # what was not among the nearest is at most as near as the farthest of them
-    paths = [document.path for note in names for document in index.library.notes[note].documents]
+    # What was not among the nearest is at most as near as the farthest of them.
+    floor = min(meaning.values(), default=0.0)
+    paths = [document.path for note in names for document in library.notes[note].documents]
     passages = index.passages(list(dict.fromkeys([*meaning, *words, *translated])))
     passages |= {entry.id: entry for entry in index.catalog.entries(paths)}
     scored = [
@@ -96,7 +96,7 @@ def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
             Scores(
                 meaning=_SIMILARITY * meaning.get(passage_id, floor),
                 words=_WORDS * words.get(passage_id, 0.0) + _TRANSLATED * translated.get(passage_id, 0.0),
-                name=_name_score(names.get(index.library.note_of_path.get(passage.path, "")), is_entry=passage.entry),
+                name=_name_score(names.get(library.note_of_path.get(passage.path, "")), is_entry=passage.entry),
             ),
         )
         for passage_id, passage in passages.items()
@@ -105,9 +105,9 @@ def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
     return sorted(scored, key=lambda item: (-item[1].total, item[0].language != language, item[0].path, item[0].start))
 
 
-def _named(index: Index, question: str) -> Mapping[str, float]:
+def _named(library: Library, question: str) -> Mapping[str, float]:
     """Return the notes that the question names, each with the share of the question that the name makes up."""
-    mentioned = index.library.mentioned(question)
+    mentioned = library.mentioned(question)
     content = len(content_terms(question)) or 1
     return {note: min(1.0, len(terms(name)) / content) for note, name in mentioned.items()}
 

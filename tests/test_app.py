@@ -452,7 +452,18 @@ def test_an_address_that_is_none_is_the_users_mistake() -> None:
 
 def started(home: Path, *options: str) -> "subprocess.Popen[str]":
     write_notes(home / "notes")
-    command = [sys.executable, "-c", "from ui.cli import main; main()", "ui", "--json", "--no-model", "--only-notes", "--port", "0", *options]
+    command = [
+        sys.executable,
+        "-c",
+        "from ui.cli import main; main()",
+        "ui",
+        "--json",
+        "--no-model",
+        "--only-notes",
+        "--port",
+        "0",
+        *options,
+    ]
     command += ["--home", str(home / "home"), "--notes", str(home / "notes")]
     return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 

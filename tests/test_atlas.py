@@ -84,9 +84,7 @@ def test_impossible_message_is_refused_before_anything_runs(
     ],
     ids=["control", "direction", "zero width", "line ends", "half a surrogate pair"],
 )  # fmt: skip
-def test_invisible_characters_leave_a_question_as_it_looks(
-    atlas: Atlas, model: ScriptedModel, message: str
-) -> None:
+def test_invisible_characters_leave_a_question_as_it_looks(atlas: Atlas, model: ScriptedModel, message: str) -> None:
     model.reply(VERBATIM, when=of_tutor)
     found = only(atlas.ask(message), EvidenceFound)[0]
     assert found.question == QUESTION

@@ -385,7 +385,9 @@ def test_without_a_model_a_follow_up_is_joined_with_its_topic(index: Index, tmp_
     assert "factor of 1000" in answer_of(events).text
 
 
-@pytest.mark.parametrize(("fault", "message"), [({"status": 500}, "HTTP 500"), ({"text": " "}, "")], ids=["broken", "blank"])
+@pytest.mark.parametrize(
+    ("fault", "message"), [({"status": 500}, "HTTP 500"), ({"text": " "}, "")], ids=["broken", "blank"]
+)
 def test_rewriting_that_fails_leaves_the_joined_question(
     index: Index, tmp_path: Path, model: ScriptedModel, fault: dict[str, Any], message: str
 ) -> None:
@@ -546,5 +548,3 @@ def test_waiting_for_a_model_to_wake_shows_that_the_tutor_is_at_work(
     waited = [step for step in only(events, Step) if step.id == "teach" and step.status == "running"]
     assert waited[0].seconds  # the tutor's own step begins at 0
     assert answer_of(events).rung == "endpoint"
-
-

@@ -198,4 +198,3 @@ def test_clerk_that_was_aborted_asks_nothing(model: ScriptedModel) -> None:
     with pytest.raises(ModelFailed):
         clerk.talk("hello")
     assert model.requests == []
-

@@ -17,7 +17,11 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Graph]:
 
 
 def test_alternative_comes_first_then_what_the_topic_is_built_from(graph: Graph) -> None:
-    assert next_questions(graph, ["vllm"], "en") == ("How do vLLM and SGLang differ?", "What is PagedAttention?", "What is SGLang?")
+    assert next_questions(graph, ["vllm"], "en") == (
+        "How do vLLM and SGLang differ?",
+        "What is PagedAttention?",
+        "What is SGLang?",
+    )
 
 
 def test_questions_are_in_the_readers_language(graph: Graph) -> None:

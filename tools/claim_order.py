@@ -22,6 +22,11 @@ _STEPS: Final = re.compile(
 _ORDER_WORDS: Final = ("before", "after", "last", "then", "first")
 _THAN: Final = re.compile(r"\bthan\b|\bas (?:much|many|large|long|fast|high) as\b|\btimes (?:the|as)\b", re.IGNORECASE)
 _THAN_ZH: Final = re.compile(r"(?<![对相])比(?![例值率特较如])|(?<=[高低多少快慢大小优])于")
+# Where the two sides of a comparison end: a comparison binds no further than its own part of the sentence.
+_APART: Final = re.compile(
+    r"[,，;；。:：]|\b(?:because|since|so|as|which|while|whereas|when|where|if|but|and)\b|因为|所以|因此|从而|而且|但|如果|则",
+    re.IGNORECASE,
+)
 _BREAK: Final = re.compile(r"[,，;；。]|\.(?=\s|$)")
 _RATIO: Final = re.compile(
     r"(?P<top>[^,;，；]*?)\s*(?:\bdivided by\b|\bover the\b|除以)\s*(?P<bottom>[^,;，；]*)", re.IGNORECASE
@@ -266,8 +271,10 @@ def _comparisons(text: str) -> list[tuple[set[str], set[str], bool]]:
                 plain = [
                     t for t in terms if t.key not in LIGHT and t.key not in UPWARD | DOWNWARD and t.kind != "number"
                 ]
-                left = {t.key for t in plain if t.start < match.start()}
-                right = [t for t in plain if t.start >= match.end()]
+                begin = max((apart.end() for apart in _APART.finditer(text, start, match.start())), default=start)
+                apart = _APART.search(text, match.end(), end)
+                left = {t.key for t in plain if begin <= t.start < match.start()}
+                right = [t for t in plain if match.end() <= t.start < (apart.start() if apart else end)]
                 right = right[:1] if chinese else right[:3]
                 if left and right:
                     found.append((left, {t.key for t in right}, near is None or near.key in UPWARD))

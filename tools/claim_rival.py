@@ -40,6 +40,7 @@ def names(clause: Clause, on: Ground) -> list[Clash]:
     found: list[Clash] = []
     terms = [term for other in on.clauses for term in other.terms if term.kind != "number"]
     stated = {name_key(term.surface): term.key for term in terms} | {term.key: term.key for term in terms}
+    topic = next((term.key for term in on.clauses[0].terms if term.kind in _NAMED), None) if on.clauses else None
     others = {term.key for other in on.clauses for term in other.terms if term.kind in ("name", "title")}
     for term in whole(clause):
         if term.kind not in _NAMED:
@@ -54,7 +55,8 @@ def names(clause: Clause, on: Ground) -> list[Clash]:
                 found.append(Clash("name", reason, missing=rival is None))
         elif same and (rival := _rival(clause, term, same, others - same, on)):
             reason = f"the passage says this of {rival.surface!r}, not of {term.surface!r}"
-            found.append(Clash("name", reason, instead=rival.key))
+            # What a passage says of a part, it may be saying of the thing that it is about.
+            found.append(Clash("name", reason, instead=rival.key, hard=topic not in same))
     return found
 
 

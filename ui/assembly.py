@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Final
 
 from agents.atlas import Atlas
 from agents.desk import Desk
@@ -10,6 +11,8 @@ from agents.ladder import Ladder
 from knowledge.embedding import Centred, Embedder, EndpointEmbedder, embedded
 from knowledge.index import VECTORS_OF_BUILT_IN, Changes, Index
 from ui.settings import Settings
+
+_INDEX_WAIT_S: Final = 60.0  # a reader's many notes take longer at first; then what is there has to do
 
 
 def embedder(settings: Settings) -> Embedder:
@@ -30,10 +33,13 @@ def open_index(settings: Settings) -> Generator[Index]:
         index.close()
 
 
+def updated(index: Index) -> Changes:
+    """Bring an index up to date; waits for another process that is doing so, since until then it finds too little."""
+    return index.update(wait_s=_INDEX_WAIT_S)
+
+
 @contextmanager
-def open_atlas(
-    settings: Settings, *, wait_s: float, update: Callable[[Index], Changes] = Index.update
-) -> Generator[Atlas]:
+def open_atlas(settings: Settings, *, wait_s: float, update: Callable[[Index], Changes] = updated) -> Generator[Atlas]:
     """Open the whole team over an index that is brought up to date first; the embedded model ends with the block."""
     os.environ.setdefault("CREWAI_STORAGE_DIR", str(settings.home / "crewai"))  # read when CrewAI is imported
     with open_index(settings) as index:

@@ -65,10 +65,10 @@ def search(
     """Find passages of the notes."""
     from agents import route  # noqa: PLC0415
     from knowledge import retrieval  # noqa: PLC0415
-    from ui.assembly import open_index  # noqa: PLC0415
+    from ui.assembly import open_index, updated  # noqa: PLC0415
 
     with open_index(settings) as index:
-        index.update()
+        updated(index)
 
         def found(text: str, _: object = None) -> dict[str, Any]:
             passages = retrieval.search(index, route.clean(text), k)
@@ -261,7 +261,8 @@ def _batch(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
             result = answer(_text(given, "text", ""), given)
         except AtlasError as error:
             result = output.error_json(error)
-        output.print_json(({"id": given["id"]} if "id" in given else {}) | result)
+        named = {"id": given["id"]} if "id" in given else {}
+        output.print_json(named | result | named)  # an answer has an id of its own
 
 
 def _text(given: dict[str, Any], name: str, default: T) -> str | T:
@@ -296,9 +297,10 @@ def main(arguments: list[str] | None = None) -> None:
         status = app(arguments, standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)
     except typer.TyperException as error:
-        if not error.message:  # it has shown the help
+        complaint = error.format_message().rstrip(".")
+        if not complaint:  # it has shown the help instead
             sys.exit(error.exit_code)
-        _fail(UserMistake(error.format_message(), "See `atlas --help`."), arguments)
+        _fail(UserMistake(f"{complaint}.", "See `atlas --help`."), arguments)
     except AtlasError as error:
         _fail(error, arguments)
     except (KeyboardInterrupt, typer.Abort):

@@ -212,11 +212,11 @@ class Page:
                 placeholder=_welcome(language),
                 examples=_examples(language) if self._examples else None,
             ),
-            self.box: gr.Textbox(placeholder=messages.say("ask", language)),
+            self.box: gr.Textbox(label=messages.say("ask", language), placeholder=messages.say("ask", language)),
             self.side_title: f"<h2>{messages.say('sources', language)}</h2>",
             self.panel: panel(turns[-1] if turns else None, language),
             self.state: self._head(language),
-            self.language: language,
+            self.language: gr.Radio(value=language, label=messages.say("language", language)),
         }
 
 

@@ -118,7 +118,7 @@ def _run(stderr: int) -> subprocess.Popen[str]:
         [sys.executable, "-P", llama.__file__],
         # Threads that wait for each other by spinning starve on a busy machine: beside another program that uses the
         # cores, the small model wrote 0.6 tokens/s so, and 19 when they sleep.
-        env={"OMP_WAIT_POLICY": "passive", **os.environ},
+        env={"OMP_WAIT_POLICY": "passive", **{n: v for n, v in os.environ.items() if n != "OMP_NUM_THREADS"}},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,

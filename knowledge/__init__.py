@@ -1,7 +1,7 @@
 """What the field knows: notes, parsing, graph, index, retrieval.
 
-Every other package imports this one first, so the switches that keep our libraries from reporting home stand here: most
-of them are read when the library is imported.
+Every other package imports this one first, so what our libraries read from the environment when they are imported is
+set here: the switches that keep them from reporting home, and how many threads they take.
 """
 
 import os as _os
@@ -18,3 +18,7 @@ _SILENT = {
     "OTEL_SDK_DISABLED": "true",
 }
 _os.environ.update(_SILENT)
+
+# Read when numpy and the encoders are loaded: with more threads each, a query waits up to seconds beside a busy model.
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    _os.environ.setdefault(_name, "1")

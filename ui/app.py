@@ -133,12 +133,13 @@ def _prepare(atlas: "Atlas", *, pull: bool) -> None:
         atlas.ladder.download()
     else:
         atlas.ladder.warm()
-    if state.embedded != "off" or state.endpoint is not None:
-        threading.Thread(target=_load_libraries, name="atlas-libraries", daemon=True).start()
+    has_model = state.embedded != "off" or state.endpoint is not None
+    names = ("agno.db.sqlite", "agno.agent", "agno.models.openai.like", "crewai") if has_model else ("agno.db.sqlite",)
+    threading.Thread(target=_load, args=names, name="atlas-libraries", daemon=True).start()
 
 
-def _load_libraries() -> None:
-    for name in ("agno.db.sqlite", "agno.agent", "agno.models.openai.like", "crewai"):
+def _load(*names: str) -> None:
+    for name in names:
         importlib.import_module(name)
 
 

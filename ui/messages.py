@@ -7,10 +7,6 @@ from knowledge.vocabulary import Language
 LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
 
 _MESSAGES: Final[dict[str, dict[Language, str]]] = {
-    "tagline": {
-        "en": "Learn the LLM stack, with the source of every sentence",
-        "zh": "学习大模型技术栈，每句话都有出处",
-    },
     "welcome": {"en": "What would you like to understand?", "zh": "想弄懂什么？"},
     "welcome_more": {
         "en": "Answers rest on the notes. Click a number to see the sentence behind a claim.",
@@ -18,8 +14,6 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     },
     "ask": {"en": "Ask in English or Chinese", "zh": "用中文或英文提问"},
     "new": {"en": "New conversation", "zh": "新对话"},
-    "new_short": {"en": "New", "zh": "新对话"},
-    "conversation": {"en": "Conversation", "zh": "对话"},
     "language": {"en": "Language", "zh": "语言"},
     "sources": {"en": "Sources", "zh": "资料来源"},
     "no_sources": {

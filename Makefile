@@ -12,6 +12,7 @@ run: $(VENV)/.ready
 	$(BIN)/atlas ui --open
 
 test: $(VENV)/.ready-dev
+	$(BIN)/atlas model pull qwen2.5-coder-0.5b
 	$(BIN)/pytest
 
 check: $(VENV)/.ready-dev

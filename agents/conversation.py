@@ -170,6 +170,7 @@ class Conversation:
         self._searched = joined_question(message, history, topics, self._language)
         seat = yield from self._next_seat(self._seats(), "rewrite", "desk", "step_rewrite")
         if seat is not None:
+            yield from self._gather()  # something to read while the model rewrites
             clerk = self._clerk(seat)
             try:
                 rewritten = yield from self._step(
@@ -186,8 +187,9 @@ class Conversation:
         self._evidence = _narrowed(found, self._language)
         self._evidence_s = self._house.clock() - self._began
         total, embedded = self._house.index.catalog.counts()
-        if embedded < total:
-            self._notices += (say("partial_index", self._language, done=str(embedded), total=str(total)),)
+        partial = say("partial_index", self._language, done=str(embedded), total=str(total))
+        if embedded < total and partial not in self._notices:
+            self._notices += (partial,)
         yield EvidenceFound(self._evidence, self._searched, self._language, self._evidence_s)
         title = say("step_search", self._language)
         yield Step("search", "researcher", title, "done", self._evidence_s, _titles(self._evidence))

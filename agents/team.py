@@ -4,6 +4,7 @@ All use of CrewAI is in this module. Loading it takes seconds, so it is imported
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from knowledge.sentence import sentences
 from knowledge.vocabulary import Language
 
 if TYPE_CHECKING:
+    from crewai import Crew
     from crewai.llms.base_llm import BaseLLM
     from crewai.tools import BaseTool
 
@@ -167,38 +169,73 @@ class Team:
 
         Raises ModelFailed; Nonsense where there was an answer.
         """
-        from crewai import Agent, Crew, Process, Task  # noqa: PLC0415 - loads late: seconds
-        from crewai.events.utils.console_formatter import set_suppress_console_output  # noqa: PLC0415
-
-        set_suppress_console_output(True)  # its warnings would go to standard output, which is the answer's
         meter = _Meter(words, self._aborted)
         self._meters.append(meter)
-        agent: Agent = Agent(
-            role=prompt.load(member)["role"],
-            goal=prompt.load(member)["goal"],
-            backstory=prompt.load(member)["backstory"],
-            llm=_language_model(self._endpoint, self._line, meter, is_small=self._is_small, stream=words is not None),
-            tools=list(tools),
-            # An unknown model is taken for a small one, texts are measured by characters: we trim by tokens ourselves.
-            use_better_compaction=False,
-            respect_context_window=False,
-            max_retry_limit=0,
-            max_iter=4 if tools else 1,
-            verbose=False,
-        )
-        work = Task(
-            description=task, expected_output=expected, agent=agent,
-            response_model=response_model, output_pydantic=response_model,
-        )  # fmt: skip
-        crew = Crew(agents=[agent], tasks=[work], process=Process.sequential, tracing=False, verbose=False)
+        load()
         try:
+            llm = _language_model(self._endpoint, self._line, meter, is_small=self._is_small, stream=words is not None)
+            crew = _crew(llm, member, task, expected, response_model, tools)
             result = crew.kickoff()  # pyright: ignore[reportUnknownMemberType] - CrewAI leaves a parameter's type open
+        except ModelFailed:
+            raise
         except ValueError as error:  # CrewAI's, and pydantic's, for an answer that it can make nothing of
             meter.check(self._endpoint)
             raise _nonsense(self._endpoint) from error
+        except Exception as error:  # trouble of CrewAI's own, as with its files: a lower rung can answer
+            raise ModelFailed(f"The team failed: {type(error).__name__}.", "See `atlas doctor`.") from error
         meter.check(self._endpoint)
         parsed: object = getattr(result, "pydantic", None)
         return parsed if parsed is not None else str(getattr(result, "raw", ""))
+
+
+def _crew(
+    llm: "BaseLLM",
+    member: str,
+    task: str,
+    expected: str,
+    response_model: type[BaseModel] | None,
+    tools: "Sequence[BaseTool]",
+) -> "Crew":
+    from crewai import Agent, Crew, Process, Task  # noqa: PLC0415 - loads late: seconds
+    from crewai.events.utils.console_formatter import set_suppress_console_output  # noqa: PLC0415
+
+    set_suppress_console_output(True)  # its warnings would go to standard output, which is the answer's
+    agent: Agent = Agent(
+        role=prompt.load(member)["role"],
+        goal=prompt.load(member)["goal"],
+        backstory=prompt.load(member)["backstory"],
+        llm=llm,
+        tools=list(tools),
+        # An unknown model is taken for a small one, texts are measured by characters: we trim by tokens ourselves.
+        use_better_compaction=False,
+        respect_context_window=False,
+        max_retry_limit=0,
+        max_iter=4 if tools else 1,
+        verbose=False,
+    )
+    work = Task(
+        description=task, expected_output=expected, agent=agent,
+        response_model=response_model, output_pydantic=response_model,
+    )  # fmt: skip
+    return Crew(agents=[agent], tasks=[work], process=Process.sequential, tracing=False, verbose=False)
+
+
+@cache
+def load() -> None:
+    """Import CrewAI, which takes seconds; its files go below the folder that CREWAI_STORAGE_DIR names, if any."""
+    from crewai_core.token_manager import TokenManager  # noqa: PLC0415 - loads late
+
+    if folder := os.environ.get("CREWAI_STORAGE_DIR"):
+        # It makes a key when it is imported, below the person's home, and fails where there is none to write to.
+        TokenManager._get_secure_storage_path = staticmethod(  # pyright: ignore[reportPrivateUsage] - no option for it
+            lambda: _made(Path(folder) / "credentials")
+        )
+    import crewai  # noqa: F401, PLC0415 - loads late  # pyright: ignore[reportUnusedImport] - for its effect
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @dataclass(slots=True)

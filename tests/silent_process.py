@@ -1,4 +1,4 @@
-"""Loads every big library and runs commands, off the network: `silent_process.py ARGUMENTS_OF_ATLAS ... [-- ...]`.
+"""Runs commands and loads every big library, off the network: `silent_process.py ARGUMENTS_OF_ATLAS ... [-- ...]`.
 
 What tried to leave this machine is printed as the last line of standard error: a JSON list.
 """
@@ -23,13 +23,13 @@ def main() -> None:
             commands.append([])
         else:
             commands[-1].append(argument)
-    for name in LIBRARIES:
-        importlib.import_module(name)
     for command in commands:
         try:
             cli.main(command)
         except SystemExit as end:
             assert end.code == 0, command
+    for name in LIBRARIES:  # what the commands have not loaded yet
+        importlib.import_module(name)
     sys.stderr.write(f"\n{json.dumps(offline.attempts)}\n")
 
 

@@ -260,12 +260,19 @@ def unindexed(home: Path) -> Generator[Atlas]:
 
 def test_the_team_opens_indexes_and_prepares_behind_the_page(tmp_path: Path) -> None:
     prepared: list[Atlas] = []
-    background = BackgroundTeam(lambda: unindexed(tmp_path), prepared.append)
+    rehearsed: list[str] = []
+
+    def rehearse(atlas: Atlas) -> None:
+        rehearsed.extend(evidence.note for evidence in atlas.search("LoRA", 1))  # the notes are read by now
+        assert background.atlas(0) is None
+
+    background = BackgroundTeam(lambda: unindexed(tmp_path), prepared.append, rehearse)
     assert (background.atlas(0), background.state) == (None, None)
     background.start()
     atlas = background.atlas(20)
     assert atlas is not None
     waited_for(lambda: prepared == [atlas] and not background.opening.indexing)
+    assert rehearsed == ["lora"]
     assert atlas.search(QUESTION)[0].note == "paged-attention"
     assert background.state is not None
     background.close()

@@ -1,6 +1,7 @@
 """The façade: what goes in is checked, what comes out can be stopped at any moment, from any thread."""
 
 import gc
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -30,7 +31,11 @@ from small_atlas import (
 )
 
 from agents.atlas import Answering, Atlas
+from agents.desk import Desk, Turn
+from agents.download import pull
 from agents.events import Cited, Event, EvidenceFound, Step, Token
+from agents.ladder import Ladder
+from agents.weights import SMALL, default_cache_dir
 from knowledge.errors import SetupMissing, UserMistake
 from knowledge.index import Index
 
@@ -336,3 +341,45 @@ def test_steps_end_as_they_began(atlas: Atlas, model: ScriptedModel) -> None:
         if isinstance(event, Cited):
             assert running == set()
     assert running == set()
+
+
+# --- the real model -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real(index: Index, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atlas]:
+    """A team with the small embedded model, which stays in memory for the tests below."""
+    cache_dir = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
+    pull(SMALL, cache_dir)
+    ladder = Ladder(None, SMALL, cache_dir)
+    yield Atlas(index, ladder, Desk(tmp_path_factory.mktemp("real")), wait_s=120.0)
+    ladder.close()
+
+
+@pytest.mark.model
+def test_small_model_teaches_from_the_notes_within_its_budget(real: Atlas) -> None:
+    events = list(real.ask(QUESTION))
+    answer = answer_of(events)
+    assert (answer.rung, answer.abstained, answer.notices) == ("embedded", False, ())
+    assert "PagedAttention" in answer.text
+    assert {citation.note for citation in answer.citations} == {"paged-attention"}
+    assert (answer.usage.calls, answer.usage.prompt_tokens < 700) == (1, True)
+    assert len(only(events, Cited)) >= answer.usage.checks
+    assert len(only(events, Token)) > 10
+
+
+@pytest.mark.model
+def test_small_model_completes_a_follow_up(real: Atlas) -> None:
+    real.desk.remember("real", Turn("1", "What is vLLM?", "What is vLLM?", "vLLM is an inference engine.", ("vllm",)))
+    events = real.ask("and what does it use?", "real")
+    found = [event.question for event in events if isinstance(event, EvidenceFound)]
+    assert "vLLM" in found[-1]
+    assert found[-1].endswith("?")
+
+
+@pytest.mark.model
+def test_small_model_tells_a_supported_claim_from_an_unsupported_one(real: Atlas) -> None:
+    true, false = real.check(PARAPHRASE), real.check("PagedAttention trains low-rank matrices.")
+    assert true.verdict == "supported"
+    assert false.verdict != "supported"
+    assert true.scores["model"] > false.scores["model"]

@@ -17,8 +17,11 @@ from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel, refusing_url
 from small_atlas import FALSE, OFF_NOTES, QUESTION, VERBATIM, answer_probe, judge, of_tutor, write_notes
 
-from agents.weights import CATALOGUE, DEFAULT, SMALL
+from agents.download import pull
+from agents.weights import CATALOGUE, DEFAULT, SMALL, default_cache_dir
 from ui import assembly, cli
+
+MODELS = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
 
 
 @dataclass(frozen=True)
@@ -447,3 +450,12 @@ def test_reader_who_stops_reading_is_no_error(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.startswith("error: ")
     assert done.stderr == ""
+
+
+@pytest.mark.model
+def test_check_asks_the_small_model(atlas: Atlas, monkeypatch: pytest.MonkeyPatch) -> None:
+    pull(SMALL, MODELS)
+    monkeypatch.setenv("ATLAS_MODELS", str(MODELS))
+    done = atlas("check", "The KV cache lies in fixed blocks with PagedAttention.", "--model", SMALL.id, "--json")
+    assert (done.status, done.json["verdict"]) == (0, "supported")
+    assert done.json["scores"]["model"] > 0.5

@@ -53,10 +53,10 @@ def names(clause: Clause, on: Ground) -> list[Clash]:
                     f", which speaks of {rival.surface!r}" if rival else ""
                 )
                 found.append(Clash("name", reason, missing=rival is None))
-        elif same and (rival := _rival(clause, term, same, others - same, on)):
+        elif topic not in same and same and (rival := _rival(clause, term, same, others - same, on)):
+            # What a passage says of a part, it may be saying of its topic; that is left to the judge.
             reason = f"the passage says this of {rival.surface!r}, not of {term.surface!r}"
-            # What a passage says of a part, it may be saying of the thing that it is about.
-            found.append(Clash("name", reason, instead=rival.key, hard=topic not in same))
+            found.append(Clash("name", reason, instead=rival.key))
     return found
 
 

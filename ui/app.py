@@ -45,7 +45,7 @@ def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull:
             sys.stderr.write(f"atlas: no password is set: everyone who reaches {host}:{actual} can use this app\n")
         if port and actual != port:
             sys.stderr.write(f"atlas: port {port} is taken; using {actual}\n")
-        team = BackgroundTeam(lambda: _open(settings), lambda atlas: _prepare(atlas, pull=pull))
+        team = BackgroundTeam(lambda: _open(settings), lambda atlas: _prepare(atlas, pull=pull), _rehearse)
         page = Page(team, FeedbackStore(settings.home), examples=any(not folder.own for folder in settings.folders))
         app = application(page, LOOPBACK if host in LOOPBACK else None)
         if as_json:
@@ -127,19 +127,23 @@ def _open(settings: Settings) -> "AbstractContextManager[Atlas]":
 
 
 def _prepare(atlas: "Atlas", *, pull: bool) -> None:
-    """Start what may take long, in the background: the model, and the libraries that the first answer needs."""
+    """Start what may take long, in the background: the model, and the library of the agents."""
     state = atlas.ladder.state
     if pull and state.embedded == "missing" and state.endpoint is None:
         atlas.ladder.download()
     else:
         atlas.ladder.warm()
-    has_model = state.embedded != "off" or state.endpoint is not None
-    names = ("agno.db.sqlite", "agno.agent", "agno.models.openai.like", "crewai") if has_model else ("agno.db.sqlite",)
-    threading.Thread(target=_load, args=names, name="atlas-libraries", daemon=True).start()
+    if state.embedded != "off" or state.endpoint is not None:
+        threading.Thread(target=importlib.import_module, args=("crewai",), name="atlas-crewai", daemon=True).start()
 
 
-def _load(*names: str) -> None:
-    for name in names:
+def _rehearse(atlas: "Atlas") -> None:
+    """Load what every answer needs: the encoders, and the desk's library.
+
+    Two threads that import parts of the latter at once can deadlock, so that no question may come before it is loaded.
+    """
+    atlas.search("notes", 1)
+    for name in ("agno.db.sqlite", "agno.agent", "agno.models.openai.like"):
         importlib.import_module(name)
 
 

@@ -41,15 +41,17 @@ class Team(Protocol):
 class BackgroundTeam:
     """Opens the team in a thread of its own, which also closes it.
 
-    `open_team` opens it over an index as it is; `prepare` is called once the notes answer, and must not wait.
+    `open_team` opens it over an index as it is; `rehearse` does once what every answer does, so that the first one need
+    not; `prepare` is called once the notes answer, and must not wait.
     """
 
     def __init__(
         self,
         open_team: Callable[[], "AbstractContextManager[Atlas]"],
         prepare: Callable[["Atlas"], None] = lambda _: None,
+        rehearse: Callable[["Atlas"], None] = lambda _: None,
     ) -> None:
-        self._open_team, self._prepare = open_team, prepare
+        self._open_team, self._prepare, self._rehearse = open_team, prepare, rehearse
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._atlas: Atlas | None = None
@@ -108,7 +110,7 @@ class BackgroundTeam:
             raise _ClosedError
         is_first = self._atlas is None
         if is_first:
-            atlas.search("notes", 1)  # loads the encoders, which takes seconds
+            self._rehearse(atlas)
         with self._changed:
             self._atlas = atlas
             self._opening = Opening(done, total, is_open=True)

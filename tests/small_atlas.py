@@ -1,11 +1,11 @@
 """A small team over a handful of notes, with a scripted model in the place of the embedded one or of an endpoint.
 
     with small_index(tmp_path) as index, ScriptedModel() as model:
-        atlas = embedded_atlas(index, tmp_path, model)      # no probe, no researcher: requests are the tutor's and checks
-        atlas = endpoint_atlas(index, tmp_path, model)      # call answer_probe(model) first: the endpoint is probed
+        atlas = embedded_atlas(index, tmp_path, model)  # no probe and no researcher
+        atlas = endpoint_atlas(index, tmp_path, model.endpoint)  # probed: call answer_probe(model) first
         events = list(atlas.ask("How does PagedAttention store the KV cache?"))
 
-`supported(model)` lets every check find support; `of_tutor` and its like say which agent a request comes from.
+`judge(model)` lets every check find support; `of_tutor` and its like say which agent a request comes from.
 """
 
 import json
@@ -47,7 +47,8 @@ relations: [{type: alternative_to, target: sglang}]
 
 ## What it is
 
-vLLM is an inference engine that serves large language models. vLLM uses PagedAttention to keep many sequences in memory.
+vLLM is an inference engine that serves large language models. vLLM uses PagedAttention to keep many sequences in \
+memory.
 """,
     "sglang": """---
 title: {en: SGLang, zh: SGLang}

@@ -191,7 +191,11 @@ def hang_check(model: ScriptedModel) -> None:
     model.reply(when=of_checker, hang=True)
 
 
-def hang_rewriting(model: ScriptedModel) -> None:
+def hang_claim(model: ScriptedModel) -> None:
+    model.reply(when=of_checker, hang=True)
+
+
+def hang_desk(model: ScriptedModel) -> None:
     model.reply(when=of_desk, hang=True)
 
 
@@ -200,8 +204,8 @@ CASES: dict[str, tuple[Callable[[ScriptedModel], None], Callable[[Request], bool
     "between words": (drawl, of_tutor, QUESTION),
     "waiting for a word": (hang_in_words, of_tutor, QUESTION),
     "during a check": (hang_check, of_checker, QUESTION),
-    "during the check of a claim": (lambda model: model.reply(when=of_checker, hang=True), of_checker, f"/check {PARAPHRASE}"),
-    "during small talk": (hang_rewriting, of_desk, "hello"),
+    "during the check of a claim": (hang_claim, of_checker, f"/check {PARAPHRASE}"),
+    "during small talk": (hang_desk, of_desk, "hello"),
 }  # fmt: skip
 
 

@@ -8,9 +8,10 @@ from datetime import date
 from threading import Lock
 
 from agents import route
-from agents.conversation import SHOWN, Conversation, House, Request, seats
+from agents.conversation import SHOWN, Conversation
 from agents.desk import Desk, checked_session
 from agents.events import Answer, ClaimCheck, Done, Event, Rung
+from agents.house import House, Request, seats
 from agents.judge import Judge
 from agents.ladder import Ladder
 from agents.stop import Stop

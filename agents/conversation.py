@@ -1,15 +1,11 @@
 """One message on its way from the desk to its answer: the journeys, as generators of events."""
 
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Final, TypeVar
 
 from agents import reply as replies
 from agents import route
-from agents.desk import Clerk, Desk, Turn, joined_question
-from agents.endpoint import Endpoint
+from agents.desk import Clerk, Turn, joined_question
 from agents.events import (
     Answer,
     Citation,
@@ -25,10 +21,9 @@ from agents.events import (
     Token,
     Usage,
 )
+from agents.house import House, Request, Seat, seats
 from agents.judge import Judge
-from agents.ladder import Ladder
 from agents.phrases import say
-from agents.probe import Capabilities
 from agents.reply import Reply
 from agents.stop import Stop, watched
 from agents.suggestion import next_questions
@@ -37,8 +32,6 @@ from agents.verification import Checked, verify
 from knowledge import retrieval
 from knowledge.errors import ModelFailed
 from knowledge.evidence import Evidence
-from knowledge.graph import Graph
-from knowledge.index import Index
 from knowledge.library import STALE_AFTER
 from knowledge.vocabulary import Language
 
@@ -50,39 +43,6 @@ _OWN_LANGUAGE: Final = 0.25  # how much more a passage in the reader's language 
 _WITHIN: Final = 0.5  # passages this far below the best one are no evidence for the same question
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A model that can be asked now, and what it can do."""
-
-    endpoint: Endpoint
-    capabilities: Capabilities
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """What every conversation shares."""
-
-    index: Index
-    graph: Graph
-    ladder: Ladder
-    desk: Desk
-    wait_s: float = 0.0  # how long a request waits for the embedded model to load
-    clock: Callable[[], float] = time.perf_counter
-    today: Callable[[], date] = date.today
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A message as it arrived, cleaned and routed."""
-
-    id: str
-    message: str
-    language: Language
-    session: str | None = None
-    reader: str = ""
-    guided: bool = False
 
 
 class Conversation:
@@ -400,14 +360,6 @@ class Conversation:
             for note in notes
             if note.checked is not None and self._house.today() - note.checked > STALE_AFTER
         )
-
-
-def seats(ladder: Ladder, wait_s: float) -> Iterator[Seat]:
-    """Yield the models that can be asked, the best first."""
-    for endpoint in ladder.rungs(wait_s):
-        capabilities = ladder.capabilities(endpoint)
-        if capabilities.reachable:
-            yield Seat(endpoint, capabilities)
 
 
 def _narrowed(found: Sequence[Evidence], language: Language) -> tuple[Evidence, ...]:

@@ -4,7 +4,6 @@ Chroma lets two writing processes corrupt it without a word, so writers go one a
 readers keep out while one writes. All access to LlamaIndex's stores is in this module.
 """
 
-import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -68,14 +67,16 @@ class ChromaStore:
         """Store vectors of ids that are not there; the texts stay in the catalogue, which halves the time."""
         from llama_index.core.schema import TextNode  # noqa: PLC0415 - loads late: a second and a half
 
-        with self._access("write") as store:
+        with self._access("write") as collection:
+            store = _llama_index(collection)
             for first in range(0, len(ids), BATCH):
                 chunk = range(first, min(first + BATCH, len(ids)))
                 store.add([TextNode(id_=ids[i], embedding=vectors[i].tolist()) for i in chunk])
 
     def remove(self, ids: Sequence[str]) -> None:
         """Remove vectors; ids that are not there are no error."""
-        with self._access("write") as store:
+        with self._access("write") as collection:
+            store = _llama_index(collection)
             for first in range(0, len(ids), BATCH):
                 store.delete_nodes(list(ids[first : first + BATCH]))
 
@@ -83,12 +84,10 @@ class ChromaStore:
         """Return up to k ids with their cosine similarity, the nearest first."""
         if self.empty():
             return {}
-        from llama_index.core.vector_stores.types import VectorStoreQuery  # noqa: PLC0415 - loads late
-
-        with self._access("read") as store:
-            result = store.query(VectorStoreQuery(query_embedding=vector.tolist(), similarity_top_k=k))
-        # The store reports exp(-distance), and the distance is 1 - cosine.
-        return {i: 1 + math.log(s) for i, s in zip(result.ids or [], result.similarities or [], strict=True)}
+        # Asked of Chroma itself: a search needs no nodes, and a command without LlamaIndex starts a second sooner.
+        with self._access("read") as collection:
+            found = collection.query(query_embeddings=[vector.tolist()], n_results=k, include=["distances"])
+        return {i: 1 - distance for i, distance in zip(found["ids"][0], found["distances"][0], strict=True)}
 
     def empty(self) -> bool:
         """Tell whether nothing was ever stored, or what was stored has been deleted behind our back."""
@@ -105,7 +104,8 @@ class ChromaStore:
             self._shared.close()
 
     @contextmanager
-    def _access(self, mode: Literal["read", "write"]) -> Generator["ChromaVectorStore"]:
+    def _access(self, mode: Literal["read", "write"]) -> Generator[Any]:
+        """Yield Chroma's collection; it has no types."""
         from chromadb.errors import ChromaError  # noqa: PLC0415 - loads late: a second
 
         with self._shared.busy:
@@ -127,7 +127,7 @@ class _Shared:
     def __init__(self) -> None:
         self.busy = RLock()  # the lock between processes does not admit a second thread
         self._client: Any = None
-        self._store: ChromaVectorStore | None = None
+        self._collection: Any = None
         self._lock: ReadWriteLock | None = None
 
     def lock(self, folder: Path) -> ReadWriteLock:
@@ -136,23 +136,21 @@ class _Shared:
             self._lock = ReadWriteLock(str(folder / "access.lock"), timeout=_LONGEST_WAIT_S)
         return self._lock
 
-    def open(self, folder: Path) -> "ChromaVectorStore":
-        """Return the store, opened if it was not."""
-        if self._store is None:
+    def open(self, folder: Path) -> Any:  # noqa: ANN401 - Chroma's collection has no types
+        """Return the collection, opened if it was not."""
+        if self._collection is None:
             import chromadb  # noqa: PLC0415 - loads late: a second
             from chromadb.config import Settings  # noqa: PLC0415
-            from llama_index.vector_stores.chroma import ChromaVectorStore  # noqa: PLC0415 - a second and a half
 
             try:
                 self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-                collection: Any = self._client.get_or_create_collection(
+                self._collection = self._client.get_or_create_collection(
                     _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
                 )
             except Exception as error:
                 self.close()
                 raise _unusable(folder, error) from error
-            self._store = ChromaVectorStore(chroma_collection=collection)
-        return self._store
+        return self._collection
 
     def drop(self) -> None:
         """Remove the collection, which frees its number of dimensions too."""
@@ -161,9 +159,15 @@ class _Shared:
 
     def close(self) -> None:
         """Close the client, and with it all that it remembers."""
-        client, self._client, self._store = self._client, None, None
+        client, self._client, self._collection = self._client, None, None
         if client is not None:
             client.close()
+
+
+def _llama_index(collection: Any) -> "ChromaVectorStore":  # noqa: ANN401 - as above
+    from llama_index.vector_stores.chroma import ChromaVectorStore  # noqa: PLC0415 - a second and a half
+
+    return ChromaVectorStore(chroma_collection=collection)
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel, refusing_url
 from small_atlas import (
     FALSE,
@@ -30,9 +31,11 @@ from small_atlas import (
     quotes,
     small_index,
     steps,
+    write_notes,
 )
 
 from agents import conversation
+from agents.desk import Turn
 from agents.endpoint import Endpoint
 from agents.events import Cited, Done, Event, EvidenceFound, Failed, Step, Token
 from knowledge.evidence import Evidence
@@ -134,6 +137,20 @@ def test_facts_checked_long_ago_are_marked(tmp_path: Path, model: ScriptedModel)
         model.reply("Old bananas ripen quickly beside apples in bowls.", when=of_tutor)
         answer = embedded_atlas(index, tmp_path, model, today=lambda: date(2021, 3, 1)).answer("Do old bananas ripen?")
     assert answer.notices == ("The facts on Old were last checked on 2020-01-31.",)
+
+
+def test_reader_is_told_while_the_notes_are_still_being_indexed(tmp_path: Path) -> None:
+    index = Index(tmp_path / "home", [write_notes(tmp_path / "notes")], HashEmbedder(dimensions=4096))
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):  # the files are read by then, and nothing is embedded
+        index.update(interrupt)
+    total, _ = index.catalog.counts()
+    notice = f"The notes are still being indexed (0 of {total} passages): this answer may miss some."
+    assert notes_atlas(index, tmp_path).answer("/search PagedAttention KV cache").notices == (notice,)
+    index.close()
 
 
 # --- verification ---------------------------------------------------------------------------------------------------
@@ -267,7 +284,7 @@ def test_key_appears_in_no_event_and_no_file(
         answer_probe(model, json_schema=True)
         model.fail(500, "the key sk-secret is broken", when=of_desk)
         atlas = endpoint_atlas(index, tmp_path, model.endpoint)
-        atlas.desk.remember("s", conversation.Turn("1", "What is vLLM?", "What is vLLM?", "An engine.", ("vllm",)))
+        atlas.desk.remember("s", Turn("1", "What is vLLM?", "What is vLLM?", "An engine.", ("vllm",)))
         seen = [repr(event) for event in atlas.ask("How does it store the KV cache?", "s")]
     with ScriptedModel(api_key="sk-other") as strict:
         stranger = replace(strict.endpoint, api_key="sk-secret")
@@ -392,7 +409,7 @@ def test_rewriting_that_fails_leaves_the_joined_question(
     index: Index, tmp_path: Path, model: ScriptedModel, fault: dict[str, Any], message: str
 ) -> None:
     atlas = embedded_atlas(index, tmp_path, model)
-    atlas.desk.remember("lesson", conversation.Turn("1", "What is LoRA?", "What is LoRA?", "Two matrices.", ("lora",)))
+    atlas.desk.remember("lesson", Turn("1", "What is LoRA?", "What is LoRA?", "Two matrices.", ("lora",)))
     model.reply(when=of_desk, **fault)
     model.reply("LoRA trains two small low-rank matrices beside each frozen weight matrix.", when=of_tutor)
     events = list(atlas.ask("and what does it train?", "lesson"))

@@ -1,0 +1,55 @@
+"""What every conversation shares, what one request brings, and the models that may answer it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from agents.desk import Desk
+from agents.endpoint import Endpoint
+from agents.ladder import Ladder
+from agents.probe import Capabilities
+from knowledge.graph import Graph
+from knowledge.index import Index
+from knowledge.vocabulary import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A model that can be asked now, and what it can do."""
+
+    endpoint: Endpoint
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What every conversation shares."""
+
+    index: Index
+    graph: Graph
+    ladder: Ladder
+    desk: Desk
+    wait_s: float = 0.0  # how long a request waits for the embedded model to load
+    clock: Callable[[], float] = time.perf_counter
+    today: Callable[[], date] = date.today
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message as it arrived, cleaned and routed."""
+
+    id: str
+    message: str
+    language: Language
+    session: str | None = None
+    reader: str = ""
+    guided: bool = False
+
+
+def seats(ladder: Ladder, wait_s: float) -> Iterator[Seat]:
+    """Yield the models that can be asked, the best first."""
+    for endpoint in ladder.rungs(wait_s):
+        capabilities = ladder.capabilities(endpoint)
+        if capabilities.reachable:
+            yield Seat(endpoint, capabilities)

@@ -11,6 +11,7 @@ from collections.abc import Generator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from agents import team
 from knowledge.errors import UserMistake
 from learner.feedback import FeedbackStore
 from ui import output
@@ -134,7 +135,7 @@ def _prepare(atlas: "Atlas", *, pull: bool) -> None:
     else:
         atlas.ladder.warm()
     if state.embedded != "off" or state.endpoint is not None:
-        threading.Thread(target=importlib.import_module, args=("crewai",), name="atlas-crewai", daemon=True).start()
+        threading.Thread(target=team.load, name="atlas-crewai", daemon=True).start()
 
 
 def _rehearse(atlas: "Atlas") -> None:

@@ -11,11 +11,12 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError
 
 from knowledge.lines import unified
-from knowledge.note import Frozen, Relation, Tool
+from knowledge.note import Frozen, Pitfall, Relation, Tool
 from knowledge.vocabulary import KINDS, PLATFORMS, RELATIONS, RUNS_ON, STAGES, TASKS
 
 _FENCE: Final = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _OPENING: Final = re.compile(r"\A\ufeff?---[ \t]*\n[ \t]*(?:[A-Za-z_]+:|#|-[ ])")
+_SHORTEST_SIGNATURE: Final = 10  # characters between two varying parts
 _ID: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -81,6 +82,18 @@ class _Tool(Tool):
     platforms: tuple[Annotated[str, _one_of(PLATFORMS, "platform")], ...] = ()
 
 
+def _signature(value: str) -> str:
+    literal = max(value.split("<*>"), key=len).strip()
+    if len(literal) < _SHORTEST_SIGNATURE:
+        remedy = f"write at least {_SHORTEST_SIGNATURE} characters of the error in a row."
+        raise ValueError(f"{value!r} would match too many logs; {remedy}")
+    return value
+
+
+class _Pitfall(Pitfall):
+    signatures: Annotated[tuple[Annotated[str, AfterValidator(_signature)], ...], Field(min_length=1)]
+
+
 class Values(Frozen):
     """The head as a person writes it; everything may be left out in one's own notes."""
 
@@ -93,11 +106,18 @@ class Values(Frozen):
     prerequisites: tuple[Id, ...] = ()
     relations: tuple[_Relation, ...] = ()
     tool: _Tool | None = None
+    pitfall: _Pitfall | None = None
     sources: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
     checked: date | None = None
 
 
-_MODELS: Final[dict[str, type[Frozen]]] = {"title": _Titles, "summary": _Titles, "relations": _Relation, "tool": _Tool}
+_MODELS: Final[dict[str, type[Frozen]]] = {
+    "title": _Titles,
+    "summary": _Titles,
+    "relations": _Relation,
+    "tool": _Tool,
+    "pitfall": _Pitfall,
+}
 _UNIONS: Final = frozenset({"title", "summary"})
 
 # Fields of Obsidian and static sites that only look like fields of ours written wrongly.

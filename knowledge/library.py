@@ -10,7 +10,7 @@ from typing import Final
 
 from knowledge.language import mentions
 from knowledge.note import Document, Note, Problem, Relation
-from knowledge.vocabulary import LANGUAGES, SYMMETRIC
+from knowledge.vocabulary import LANGUAGES, ROOTS, SYMMETRIC
 
 STALE_AFTER: Final = timedelta(days=365)
 
@@ -73,6 +73,10 @@ def audit(library: Library, today: date) -> list[Problem]:
         missing += [name for name in ("stage", "sources", "checked") if not getattr(note, name)]
         if note.kind in {"tool", "platform"} and note.tool is None:
             missing.append("tool")
+        if note.kind == "pitfall" and note.pitfall is None:
+            missing.append("pitfall")
+        if not note.prerequisites and note.id not in ROOTS:
+            missing.append("prerequisites")
         problems += [
             Problem(path, 0, f"lacks {name}.", "Built-in notes carry every field of the format.") for name in missing
         ]
@@ -128,6 +132,7 @@ def _merged(note_id: str, group: list[Document]) -> Note:
         prerequisites=main.prerequisites,
         relations=main.relations,
         tool=main.tool,
+        pitfall=main.pitfall,
         sources=main.sources,
         checked=main.checked,
         own=main.own,

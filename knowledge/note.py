@@ -35,6 +35,12 @@ class Tool(Frozen):
     first_command: str = ""
 
 
+class Pitfall(Frozen):
+    """What a failure is recognized by."""
+
+    signatures: tuple[str, ...]  # error texts letter by letter; `<*>` stands for a part that varies
+
+
 class Link(Frozen):
     """An edge that stands in the text rather than in the front matter: a wiki link, or an arrow of a diagram."""
 
@@ -59,6 +65,7 @@ class Document(Frozen):
     prerequisites: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     tool: Tool | None = None
+    pitfall: Pitfall | None = None
     sources: tuple[str, ...] = ()
     checked: date | None = None
     links: tuple[Link, ...] = ()
@@ -78,6 +85,7 @@ class Note:
     prerequisites: tuple[str, ...]
     relations: tuple[Relation, ...]
     tool: Tool | None
+    pitfall: Pitfall | None
     sources: tuple[str, ...]
     checked: date | None
     own: bool

@@ -195,6 +195,7 @@ def _document(
         prerequisites=values.prerequisites,
         relations=values.relations,
         tool=values.tool,
+        pitfall=values.pitfall,
         sources=values.sources,
         checked=values.checked,
         links=links,

@@ -45,8 +45,12 @@ RELATIONS: Final[dict[str, str]] = {
     "mitigates": "the note reduces the target problem",
     "causes": "the note brings the target problem about",
     "limits": "the note bounds the performance of the target",
+    "occurs_in": "the note is a failure that shows up with the target software",
+    "mitigated_by": "the note is a problem that the target reduces",
 }
 SYMMETRIC: Final[frozenset[str]] = frozenset({"alternative_to", "works_with", "contrasts_with"})
+
+ROOTS: Final[frozenset[str]] = frozenset({"neural-network"})  # where every path through the built-in notes begins
 
 TASKS: Final[dict[str, str]] = {
     "extract-documents": "turn PDF or web pages into clean text",

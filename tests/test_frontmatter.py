@@ -106,6 +106,11 @@ def test_a_summary_that_does_not_stand_in_the_file_letter_by_letter_has_no_span(
         pytest.param("relations: [{type: uses}]", 2, "relations.0.target: Field required", "", id="no target"),
         pytest.param("tool:\n  tasks:\n    - serve-model", 4, "did you mean 'serve-models'?", "", id="a task"),
         pytest.param("tool: {runs_on: [nvidia]}", 2, "did you mean 'nvidia-gpu'?", "", id="hardware"),
+        pytest.param("pitfall:\n  signatures: []", 3, "pitfall.signatures: Tuple should have at least 1 item", "", id="no signature"),
+        pytest.param(
+            "pitfall:\n  signatures:\n    - 'Error: <*>'", 4, "'Error: <*>' would match too many logs", "",
+            id="a signature of any log",
+        ),
         pytest.param("tool: {platforms: [linus]}", 2, "did you mean 'linux'?", "", id="a platform"),
         pytest.param("id: My Note", 2, "'My Note' is no id", "", id="an id with a space"),
         pytest.param("id: 42", 2, "id: Input should be a valid string", "", id="a number for an id"),

@@ -157,8 +157,17 @@ def complete(**changes: object) -> Document:
         "path": "/notes/inference/vllm.md", "own": False, "language": "en", "id": "vllm", "kind": "concept",
         "stage": "inference", "title": {"en": "vLLM", "zh": "vLLM"}, "summary": {"en": "A.", "zh": "一。"},
         "sources": ("https://docs.vllm.ai",), "checked": date(2026, 1, 1),
+        "prerequisites": ("neural-network",),
     }  # fmt: skip
     return Document.model_validate(fields | changes)
+
+
+def root() -> Document:
+    """The one note that needs no prerequisites; checked late, so that it is never stale here."""
+    return complete(
+        path="/notes/inference/neural-network.md", id="neural-network", prerequisites=(), checked=date(2026, 6, 1),
+        title={"en": "Neural network", "zh": "神经网络"},
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -170,6 +179,8 @@ def complete(**changes: object) -> Document:
         pytest.param({"sources": ()}, "lacks sources.", id="sources"),
         pytest.param({"checked": None}, "lacks checked.", id="the day of its check"),
         pytest.param({"kind": "tool"}, "lacks tool.", id="what a tool is for"),
+        pytest.param({"kind": "pitfall"}, "lacks pitfall.", id="what a failure is recognized by"),
+        pytest.param({"prerequisites": ()}, "lacks prerequisites.", id="what to learn first"),
         pytest.param({"path": "/notes/inference/other.md"}, "stands in the wrong place", id="its name"),
         pytest.param({"path": "/notes/application/vllm.md"}, "stands in the wrong place", id="its folder"),
         pytest.param({"checked": date(2025, 1, 1)}, "was last checked on 2025-01-01.", id="a recent check"),
@@ -177,13 +188,13 @@ def complete(**changes: object) -> Document:
     ],
 )
 def test_the_audit_says_what_a_built_in_note_lacks(changes: dict[str, object], message: str | None) -> None:
-    found = [problem.message for problem in audit(build([complete(**changes)]), date(2026, 6, 1))]
+    found = [problem.message for problem in audit(build([complete(**changes), root()]), date(2026, 6, 1))]
     assert bool(found) == bool(message)
     assert message is None or message in found[0]
 
 
 def test_a_note_is_stale_after_a_year() -> None:
-    found = build([complete()])
+    found = build([complete(), root()])
     assert not audit(found, date(2026, 1, 1) + library.STALE_AFTER)
     (stale,) = audit(found, date(2027, 1, 2))
     assert stale.severity == "warning"
@@ -193,5 +204,6 @@ def test_an_alias_of_a_built_in_note_may_not_name_another_one() -> None:
     found = build([
         complete(aliases=("engine",)),
         complete(path="/notes/inference/engine.md", id="engine", title={"en": "Engine", "zh": "引擎"}),
+        root(),
     ])  # fmt: skip
     assert [problem.message for problem in found.problems] == ["the alias 'engine' also names 'engine'."]

@@ -139,11 +139,13 @@ def notes_check(settings: Settings, as_json: bool) -> None:
     """Check every note: its format, its edges, its sources, its age."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    from knowledge import library, reader  # noqa: PLC0415
+    from knowledge import library, local_link, reader  # noqa: PLC0415
 
     readings = [reader.read(path, folder) for folder in settings.folders for path in reader.files(folder)]
-    built = library.build([reading.document for reading in readings if reading.document is not None])
+    documents = [reading.document for reading in readings if reading.document is not None]
+    built = library.build(documents)
     problems = [problem for reading in readings for problem in reading.problems]
+    problems += [problem for document in documents for problem in local_link.dead(Path(document.path))]
     problems += [*built.problems, *library.audit(built, datetime.now(UTC).date())]
     errors = sum(problem.severity == "error" for problem in problems)
     if as_json:

@@ -37,7 +37,7 @@ from knowledge.vocabulary import Language
 
 SEARCHED: Final = 12  # passages looked at for an answer
 SHOWN: Final = 6  # passages shown as evidence
-GROUNDED: Final = 0.65  # a question whose best passage scores less is off our ground
+GROUNDED: Final = 0.2  # a question to which the notes come less near is off our ground
 CONFIDENT: Final = 0.9  # from here on the researcher has nothing to add
 _OWN_LANGUAGE: Final = 0.25  # how much more a passage in the reader's language is worth to the tutor
 _WITHIN: Final = 0.5  # passages this far below the best one are no evidence for the same question
@@ -65,7 +65,7 @@ class Conversation:
         """Teach: evidence first, then the best model that answers, then the notes' own words."""
         yield from self._stand_alone()
         yield from self._gather()
-        if not self._evidence or max(passage.score for passage in self._evidence) < GROUNDED:
+        if not self._evidence or self._evidence[0].ground < GROUNDED:
             yield from self._end(self._abstention(), "notes", abstained=True)
             return
         rungs = self._seats()

@@ -7,7 +7,6 @@ nothing that the next start cannot finish.
 
 import hashlib
 import json
-import math
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,31 +18,28 @@ from typing import Any, Final, cast
 from weakref import WeakSet
 
 from knowledge.errors import SetupMissing
-from knowledge.language import terms
+from knowledge.fulltext import FullText
+from knowledge.language import stem
 from knowledge.note import Document, Problem
 from knowledge.reader import Reading
 from knowledge.vocabulary import Language
 
-FORMAT: Final = 2  # of the file and of what is read from notes; an index of another format is another index
+FORMAT: Final = 3  # of the file and of what is read from notes; an index of another format is another index
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS file(
-    path TEXT PRIMARY KEY, stamp TEXT NOT NULL, hash TEXT NOT NULL, document TEXT, problems TEXT NOT NULL);
+    number INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, stamp TEXT NOT NULL, hash TEXT NOT NULL,
+    document TEXT, problems TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS passage(
     number INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, path TEXT NOT NULL, heading TEXT NOT NULL,
     start INTEGER NOT NULL, end INTEGER NOT NULL, text TEXT NOT NULL, language TEXT NOT NULL, lookup TEXT NOT NULL,
     entry INTEGER NOT NULL, embedded INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS passage_path ON passage(path);
 CREATE INDEX IF NOT EXISTS passage_pending ON passage(entry DESC, number) WHERE embedded = 0;
-CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(terms, tokenize = "unicode61 tokenchars '.+#_-'");
-CREATE VIRTUAL TABLE IF NOT EXISTS vocabulary USING fts5vocab(words, row);
 CREATE TABLE IF NOT EXISTS stale(id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS generation(files INTEGER NOT NULL, vectors INTEGER NOT NULL);
 INSERT INTO generation SELECT 0, 0 WHERE NOT EXISTS (SELECT 1 FROM generation);
 """
 _COLUMNS: Final = ("id", "path", "heading", "start", "end", "text", "language", "lookup", "entry")
-_SATURATION: Final = 2.2  # k1 + 1 of BM25 as FTS5 computes it: the most one term can add, in units of its IDF
-
-_MOST_MATCHES: Final = 10_000  # passages to score for a question, about 5 ms; the rarest term is always looked up
 
 Row = tuple[Any, ...]
 
@@ -80,7 +76,8 @@ class Catalog:
         self._file = file
         self._mine = local()  # a connection for each thread: one that is shared aborts queries while it writes
         self._all: WeakSet[_Connection] = WeakSet()  # those of ended threads are gone
-        self._counted: tuple[int, dict[str, int]] = -1, {}
+        self._words_of_passages = FullText(self._run, "passage_words")
+        self._words_of_files = FullText(self._run, "file_words")
         try:
             self._prepare()
         except BaseException:
@@ -113,6 +110,8 @@ class Catalog:
             with self.transaction():
                 for statement in _SCHEMA.split(";\n"):
                     self._run(statement)
+                self._words_of_passages.create()
+                self._words_of_files.create()
                 self._run(f"PRAGMA user_version={FORMAT}")
 
     def close(self) -> None:
@@ -159,18 +158,25 @@ class Catalog:
                 places = ", ".join(f"{column} = ?" for column in _COLUMNS)
                 self._run(f"UPDATE passage SET {places} WHERE number = ?", (*_values(passage), number))  # noqa: S608 - fixed names
             if words != [passage.heading, passage.text]:
-                searchable = " ".join(terms(f"{passage.heading} {passage.lookup}"))
-                self._run("INSERT OR REPLACE INTO words(rowid, terms) VALUES (?, ?)", (number, searchable))
+                self._words_of_passages.put(number, [passage.heading, passage.lookup])
         document = reading.document.model_dump_json() if reading.document else None
         problems = [(p.line, p.message, p.remedy, p.severity) for p in reading.problems]
         stored = json.dumps(problems) if problems else ""
-        self._run("INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?, ?)", (path, stamp, digest, document, stored))
+        ((file_number,),) = self._run(
+            "INSERT INTO file(path, stamp, hash, document, problems) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT(path) DO UPDATE SET stamp = excluded.stamp, hash = excluded.hash, "
+            "document = excluded.document, problems = excluded.problems RETURNING number",
+            (path, stamp, digest, document, stored),
+        )
+        texts = dict.fromkeys(text for p in passages.values() for text in (p.heading, p.lookup))
+        self._words_of_files.put(file_number, texts)
         self._run("UPDATE generation SET files = files + 1")
 
     def remove(self, path: str) -> None:
         """Forget a file."""
         self._forget(dict(self._run("SELECT id, number FROM passage WHERE path = ?", (path,))))
-        self._run("DELETE FROM file WHERE path = ?", (path,))
+        for (number,) in self._run("DELETE FROM file WHERE path = ? RETURNING number", (path,)):
+            self._words_of_files.remove(number)
         self._run("UPDATE generation SET files = files + 1")
 
     def _insert(self, passage: Passage) -> int:
@@ -179,7 +185,8 @@ class Catalog:
         return int(self._run(sql, _values(passage))[0][0])
 
     def _forget(self, numbers: dict[str, int]) -> None:
-        self._run_each("DELETE FROM words WHERE rowid = ?", [(n,) for n in numbers.values()])
+        for number in numbers.values():
+            self._words_of_passages.remove(number)
         self._run_each("DELETE FROM passage WHERE number = ?", [(n,) for n in numbers.values()])
         self._run_each("INSERT OR IGNORE INTO stale VALUES (?)", [(i,) for i in numbers])
 
@@ -241,6 +248,10 @@ class Catalog:
         """Return passages by id."""
         return {p.id: p for p in self._found(f"WHERE id IN ({_marks(ids)})", ids)}
 
+    def all_passages(self) -> list[Passage]:
+        """Return every passage, in the order of their files."""
+        return self._found("ORDER BY path, start", ())
+
     def entries(self, paths: Sequence[str]) -> list[Passage]:
         """Return the passages that say what the notes in these files are about as a whole."""
         return self._found(f"WHERE entry = 1 AND path IN ({_marks(paths)})", paths)
@@ -250,36 +261,27 @@ class Catalog:
 
         `of` are terms that they stand for: where those weigh more, the share is of their weight.
         """
-        frequency = self._frequency([*wanted, *of])
-        query = " OR ".join(f'"{term}"' for term in _rarest({t: frequency[t] for t in wanted if frequency[t]}))
-        if not query:
-            return {}
-        total = max(1, int(self._run("SELECT count(*) FROM passage")[0][0]))
+        found = self._shares(self._words_of_passages, "passage", wanted, limit, of)
+        ids = dict(self._run(f"SELECT number, id FROM passage WHERE number IN ({_marks([*found])})", [*found]))  # noqa: S608 - marks
+        return {ids[number]: share for number, share in found.items() if number in ids}
 
-        def weight(terms: Sequence[str]) -> float:
-            return sum(math.log(1 + (total - (n := frequency[t]) + 0.5) / (n + 0.5)) for t in terms)
+    def words_of_files(self, wanted: Sequence[str], limit: int, of: Sequence[str] = ()) -> dict[str, float]:
+        """Return the best files as wholes, as path -> share; the rest is as for `words`."""
+        found = self._shares(self._words_of_files, "file", wanted, limit, of)
+        paths = dict(self._run(f"SELECT number, path FROM file WHERE number IN ({_marks([*found])})", [*found]))  # noqa: S608 - marks
+        return {paths[number]: share for number, share in found.items() if number in paths}
 
-        most = _SATURATION * max(weight(wanted), weight(of))
-        found = self._run(
-            "SELECT passage.id, -best.score FROM "
-            "(SELECT rowid, bm25(words) AS score FROM words WHERE words MATCH ? ORDER BY score LIMIT ?) AS best "
-            "JOIN passage ON passage.number = best.rowid ORDER BY best.score",
-            (query, limit),
-        )
-        return {i: min(1.0, max(0.0, score) / most) for i, score in found}
-
-    def _frequency(self, asked: Sequence[str]) -> dict[str, int]:
-        """Return in how many passages each term stands; remembered, for counting a common term takes milliseconds."""
+    def unknown_share(self, asked: Sequence[str]) -> float:
+        """Return which share of the weight of some terms is that of terms that no passage holds (0 to 1)."""
         files, _ = self.generation()
-        counted_at, counted = self._counted
-        if counted_at != files:
-            counted = dict[str, int]()
-            self._counted = files, counted
-        unknown = [term for term in asked if term not in counted]
-        if unknown:
-            sql = f"SELECT term, doc FROM vocabulary WHERE term IN ({_marks(unknown)})"  # noqa: S608 - marks
-            counted |= dict.fromkeys(unknown, 0) | dict(self._run(sql, unknown))
-        return {term: counted[term] for term in asked}
+        return self._words_of_passages.unknown_share(_stems(asked), self.counts()[0], files)
+
+    def _shares(
+        self, index: FullText, table: str, wanted: Sequence[str], limit: int, of: Sequence[str]
+    ) -> dict[int, float]:
+        files, _ = self.generation()
+        total = int(self._run(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a fixed name
+        return index.shares(_stems(wanted), total, files, limit, _stems(of))
 
     def _found(self, condition: str, values: Sequence[object]) -> list[Passage]:
         found = self._run(f"SELECT {', '.join(_COLUMNS)} FROM passage {condition}", values)  # noqa: S608 - conditions stand above
@@ -306,18 +308,12 @@ class Catalog:
         return SetupMissing(f"the index {str(self._file)!r} cannot be used: {error}.", remedy)
 
 
+def _stems(asked: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(map(stem, asked)))
+
+
 def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
-
-
-def _rarest(frequency: dict[str, int]) -> Iterator[str]:
-    """Yield the rarest terms, as many as can be scored in time: in a large index, the common ones hardly count."""
-    matches = 0
-    for term in sorted(frequency, key=frequency.__getitem__):
-        matches += frequency[term]
-        if matches > _MOST_MATCHES and matches > frequency[term]:
-            return
-        yield term
 
 
 def _passages(path: str, reading: Reading) -> Iterator[Passage]:

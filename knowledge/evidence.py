@@ -24,4 +24,5 @@ class Evidence:
     source: str  # the first source of the note, else its file
     path: str
     own: bool = False  # from the reader's notes, not the built-in ones
+    ground: float = 1.0  # how near the notes as a whole come to the question; the same for all passages of a search
     checked: str = ""  # ISO date on which the note's facts were last checked

@@ -19,7 +19,7 @@ from knowledge.errors import SetupMissing
 from knowledge.library import Library
 from knowledge.note import Problem
 from knowledge.reader import Folder
-from knowledge.store import BATCH, ChromaStore, VectorStore
+from knowledge.store import BATCH, EMBEDDED, StoreAddress
 
 BUILT_IN: Final = Path(__file__).with_name("notes")
 VECTORS_OF_BUILT_IN: Final = Path(__file__).with_name("vectors.npz")
@@ -46,7 +46,7 @@ class Changes:
 class Index:
     """The passages of some folders of notes, found by words and by meaning.
 
-    The state lives in a folder of its own below `home` for each set of note folders and each embedder.
+    The state lives in a folder of its own below `home` for each set of note folders, each embedder and each store.
     Raises SetupMissing where `home` cannot be written.
     """
 
@@ -55,20 +55,22 @@ class Index:
         home: Path,
         folders: Sequence[Folder],
         embedder: Embedder,
-        open_store: Callable[[Path], VectorStore] = ChromaStore,
+        store: StoreAddress = EMBEDDED,
     ) -> None:
         self.folders = tuple(Folder(folder.path.resolve(), folder.own) for folder in folders)
         self.embedder = embedder
-        key = "\0".join([str(FORMAT), embedder.id, *(f"{folder.own} {folder.path}" for folder in self.folders)])
+        # The embedded store adds nothing: an index that was made before there were others is still the same.
+        places = [*(f"{folder.own} {folder.path}" for folder in self.folders), *([store.url] if store.url else [])]
+        key = "\0".join([str(FORMAT), embedder.id, *places])
         self._folder = home / "index" / hashlib.sha256(key.encode(errors="surrogateescape")).hexdigest()[:16]
         self.catalog = Catalog(self._folder / "catalog.sqlite")
-        self.store = open_store(self._folder / "vectors")
+        self.store = store.open(self._folder / "vectors")
         self._seen = self.catalog.generation()
         self._library: Library | None = None
 
     def close(self) -> None:
         """Close the catalogue and the store."""
-        self.store.refresh()
+        self.store.close()
         self.catalog.close()
 
     @property
@@ -145,8 +147,8 @@ class Index:
         return True
 
     def _embed(self, changes: Changes, progress: Callable[[int, int], None]) -> Changes:
-        if self.catalog.counts()[1] and self.store.empty():
-            self.store.refresh()
+        if self.store.lost(self.catalog.counts()[1]):
+            self.store.clear()
             self.catalog.mark_lost()
         if stale := self.catalog.stale():
             self.store.remove(stale)

@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
-from typing import Final
+from threading import local
+from typing import Any, Final, cast
+
+import Stemmer
 
 from knowledge.vocabulary import Language
 
@@ -11,6 +14,8 @@ _CJK_RUN: Final = re.compile(f"[{CJK}]+")
 _WORD: Final = re.compile(r"[a-z0-9]+(?:[._+#-][a-z0-9]+)*\+*")
 _PART: Final = re.compile(r"[a-z0-9]+")
 _LATIN_WORD: Final = re.compile(r"[A-Za-z]{2,}")
+
+_of_thread: Final = local()  # a stemmer serves one thread at a time
 
 # Words that say how something is asked, not what; bigrams for Chinese, as `terms` yields them.
 _FUNCTION_WORDS: Final = frozenset(
@@ -48,6 +53,22 @@ def terms(text: str) -> list[str]:
     for run in _CJK_RUN.findall(text):
         found.extend([run] if len(run) == 1 else [run[i : i + 2] for i in range(len(run) - 1)])
     return found
+
+
+def stems(text: str) -> list[str]:
+    """Return the terms of a text with their English endings cut off, so that "served" meets "serving"."""
+    return [stem(term) for term in terms(text)]
+
+
+def stem(term: str) -> str:
+    """Return a term without its English ending; Chinese and names with digits or signs stay as they are."""
+    return str(_stemmer().stemWord(term)) if term.isascii() and term.isalpha() else term
+
+
+def _stemmer() -> Any:  # noqa: ANN401 - PyStemmer has no types
+    if not hasattr(_of_thread, "stemmer"):
+        _of_thread.stemmer = Stemmer.Stemmer("english")  # pyright: ignore[reportUnknownMemberType] - as above
+    return cast("Any", _of_thread).stemmer
 
 
 def content_terms(text: str) -> list[str]:

@@ -5,7 +5,7 @@ sharing rare words add, in the question's language or translated. The weights we
 `evals/retrieval.py`; the result is the same over a wide range around them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,13 +20,25 @@ if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
 
 CANDIDATES: Final = 64
-_SIMILARITY: Final = 2.0  # the two encoders' similarities, added
-_WORDS: Final = 0.2  # the question's rare words stand in the passage
-_TRANSLATED: Final = 0.9  # their translations do: the only words that cross languages
-_NAMED: Final = 0.1  # the question names the note
-_NAMED_SHARE: Final = 0.3  # times the share of the question that the name makes up
-_ENTRY: Final = 0.2  # the passage says what the note is about, and the question is little but its name
+_SIMILARITY: Final = 1.33  # the two encoders' similarities, added
+_WORDS: Final = 1.2  # the question's rare words stand in the passage
+_TRANSLATED: Final = 1.1  # their translations do: the only words that cross languages
+_WORDS_OF_FILE: Final = 0.47  # the question's rare words stand anywhere in the note's file
+_TRANSLATED_OF_FILE: Final = 0.5
+_NAMED: Final = 0.07  # the question names the note
+_NAMED_SHARE: Final = 0.2  # times the share of the question that the name makes up
+_ENTRY: Final = 0.13  # the passage says what the note is about, and the question is little but its name
 _LITTLE_ELSE: Final = 0.7
+_GROUND_DEPTH: Final = 10  # passages whose similarity tells whether the notes speak of a question at all
+_UNKNOWN: Final = 0.13  # how much a question loses there whose words stand nowhere in the notes
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The candidate passages with their scores, the best first, and how near the notes come to the question at all."""
+
+    passages: list[tuple[Passage, "Scores"]]
+    ground: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,8 @@ def search(index: Index, question: str, k: int = 10) -> list[Evidence]:
     library = index.library
     found: list[Evidence] = []
     places: set[tuple[str, int]] = set()
-    for passage, scores in rank(index, question):
+    ranking = rank(index, question)
+    for passage, scores in ranking.passages:
         note_id = library.note_of_path.get(passage.path)
         if note_id is None or (passage.path, passage.start) in places:
             continue  # the note's id clashes with another's, or the place was found by another text
@@ -67,6 +80,7 @@ def search(index: Index, question: str, k: int = 10) -> list[Evidence]:
                 source=note.sources[0] if note.sources else passage.path,
                 path=passage.path,
                 own=note.own,
+                ground=ranking.ground,
                 checked=note.checked.isoformat() if note.checked else "",
             )
         )
@@ -75,34 +89,51 @@ def search(index: Index, question: str, k: int = 10) -> list[Evidence]:
     return found
 
 
-def rank(index: Index, question: str) -> list[tuple[Passage, Scores]]:
-    """Return the candidate passages with their scores, the best first; the reader's language breaks ties."""
+def rank(index: Index, question: str) -> Ranking:
+    """Rank the candidate passages; the reader's language breaks ties."""
     if not question.strip():
-        return []
-    library = index.library
+        return Ranking([], 0.0)
+    library, catalog = index.library, index.catalog
     names = _named(library, question)
-    content = content_terms(question)
-    words = index.catalog.words(content, CANDIDATES)
-    translated = index.catalog.words(translated_terms(question), CANDIDATES, of=content)
+    content, others = content_terms(question), translated_terms(question)
+    words = catalog.words(content, CANDIDATES)
+    translated = catalog.words(others, CANDIDATES, of=content)
+    words_of_file = catalog.words_of_files(content, CANDIDATES)
+    translated_of_file = catalog.words_of_files(others, CANDIDATES, of=content)
     meaning = index.store.nearest(index.embedder.embed([question], "query")[0], CANDIDATES)
     # What was not among the nearest is at most as near as the farthest of them.
     floor = min(meaning.values(), default=0.0)
     paths = [document.path for note in names for document in library.notes[note].documents]
     passages = index.passages(list(dict.fromkeys([*meaning, *words, *translated])))
-    passages |= {entry.id: entry for entry in index.catalog.entries(paths)}
-    scored = [
-        (
-            passage,
-            Scores(
-                meaning=_SIMILARITY * meaning.get(passage_id, floor),
-                words=_WORDS * words.get(passage_id, 0.0) + _TRANSLATED * translated.get(passage_id, 0.0),
-                name=_name_score(names.get(library.note_of_path.get(passage.path, "")), is_entry=passage.entry),
-            ),
+    passages |= {entry.id: entry for entry in catalog.entries(paths)}
+
+    def scores(passage: Passage) -> Scores:
+        return Scores(
+            meaning=_SIMILARITY * meaning.get(passage.id, floor),
+            words=_WORDS * words.get(passage.id, 0.0)
+            + _TRANSLATED * translated.get(passage.id, 0.0)
+            + _WORDS_OF_FILE * words_of_file.get(passage.path, 0.0)
+            + _TRANSLATED_OF_FILE * translated_of_file.get(passage.path, 0.0),
+            name=_name_score(names.get(library.note_of_path.get(passage.path, "")), is_entry=passage.entry),
         )
-        for passage_id, passage in passages.items()
-    ]
+
     language = question_language(question)
-    return sorted(scored, key=lambda item: (-item[1].total, item[0].language != language, item[0].path, item[0].start))
+    ranked = sorted(
+        ((passage, scores(passage)) for passage in passages.values()),
+        key=lambda item: (-item[1].total, item[0].language != language, item[0].path, item[0].start),
+    )
+    return Ranking(ranked, _ground(index, content, list(meaning.values())))
+
+
+def _ground(index: Index, content: Sequence[str], similarities: Sequence[float]) -> float:
+    """Return how near the notes come to a question: the nearest passages' mean similarity, less for strange words.
+
+    Few notes have few passages on anything, and lack most words: there the nearest passage alone has to tell.
+    """
+    total, _ = index.catalog.counts()
+    depth = min(_GROUND_DEPTH, 1 + total // 200)
+    strange = _UNKNOWN * min(1.0, total / 1000) * index.catalog.unknown_share(content)
+    return sum(similarities[:depth]) / depth - strange
 
 
 def _named(library: Library, question: str) -> Mapping[str, float]:

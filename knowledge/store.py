@@ -1,32 +1,32 @@
-"""Vectors by passage id, in LlamaIndex's vector store over Chroma.
+"""Where the vectors of an index live: what every store can do, and the address that chooses one.
 
-Chroma lets two writing processes corrupt it without a word, so writers go one at a time (a lock beside the folder), and
-readers keep out while one writes. All access to LlamaIndex's stores is in this module.
+The stores themselves are in modules of their own, one for each library, loaded when an address opens them.
 """
 
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+from urllib.parse import SplitResult, urlsplit
 
-from filelock import ReadWriteLock, Timeout
-
-from knowledge.errors import SetupMissing
+from knowledge.errors import UserMistake
 
 if TYPE_CHECKING:
-    from llama_index.vector_stores.chroma import ChromaVectorStore
-
     from knowledge.embedding import Vectors
 
-_COLLECTION: Final = "passages"
-BATCH: Final = 512  # Chroma refuses more than 5,461 at once
-_LONGEST_WAIT_S: Final = 60.0
+BATCH: Final = 512  # vectors written at once; Chroma refuses more than 5,461
+_FORMS: Final = (
+    "Write http://HOST:8000 or https://HOST for a Chroma server, a path that ends in .db (or milvus:///PATH.db) for "
+    "Milvus Lite, milvus+http://HOST:19530 or milvus+https://HOST for a Milvus cluster; or leave it out: "
+    "then the vectors stay beside the index."
+)
 
 
 class VectorStore(Protocol):
-    """Stores unit vectors by id and finds the nearest ones."""
+    """Stores unit vectors by id and finds the nearest ones.
+
+    A store that does not answer raises SetupMissing; it never returns less than it holds.
+    """
 
     def add(self, ids: Sequence[str], vectors: "Vectors") -> None:
         """Store vectors of ids that are not there."""
@@ -41,7 +41,11 @@ class VectorStore(Protocol):
         ...
 
     def empty(self) -> bool:
-        """Tell whether nothing was ever stored, or what was stored has been deleted behind our back."""
+        """Tell whether there is surely nothing: none was ever stored, or all was deleted behind our back."""
+        ...
+
+    def lost(self, stored: int) -> bool:
+        """Tell whether so many vectors were stored but not all of them are there."""
         ...
 
     def clear(self) -> None:
@@ -51,130 +55,76 @@ class VectorStore(Protocol):
     def refresh(self) -> None:
         """Drop what this process remembers of the store, because another one has written."""
         ...
-
-
-class ChromaStore:
-    """Chroma embedded in a folder; any number of them in any number of threads may share one.
-
-    Every method but `empty` raises SetupMissing where the folder cannot be used.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._shared = _shared(folder.resolve())
-
-    def add(self, ids: Sequence[str], vectors: "Vectors") -> None:
-        """Store vectors of ids that are not there; the texts stay in the catalogue, which halves the time."""
-        from llama_index.core.schema import TextNode  # noqa: PLC0415 - loads late: a second and a half
-
-        with self._access("write") as collection:
-            store = _llama_index(collection)
-            for first in range(0, len(ids), BATCH):
-                chunk = range(first, min(first + BATCH, len(ids)))
-                store.add([TextNode(id_=ids[i], embedding=vectors[i].tolist()) for i in chunk])
-
-    def remove(self, ids: Sequence[str]) -> None:
-        """Remove vectors; ids that are not there are no error."""
-        with self._access("write") as collection:
-            store = _llama_index(collection)
-            for first in range(0, len(ids), BATCH):
-                store.delete_nodes(list(ids[first : first + BATCH]))
-
-    def nearest(self, vector: "Vectors", k: int) -> dict[str, float]:
-        """Return up to k ids with their cosine similarity, the nearest first."""
-        if self.empty():
-            return {}
-        # Asked of Chroma itself: a search needs no nodes, and a command without LlamaIndex starts a second sooner.
-        with self._access("read") as collection:
-            found = collection.query(query_embeddings=[vector.tolist()], n_results=k, include=["distances"])
-        return {i: 1 - distance for i, distance in zip(found["ids"][0], found["distances"][0], strict=True)}
-
-    def empty(self) -> bool:
-        """Tell whether nothing was ever stored, or what was stored has been deleted behind our back."""
-        return not (self._folder / "chroma.sqlite3").exists()
-
-    def clear(self) -> None:
-        """Remove all vectors."""
-        with self._access("write"):
-            self._shared.drop()
-
-    def refresh(self) -> None:
-        """Drop what this process remembers of the store, because another one has written."""
-        with self._shared.busy:
-            self._shared.close()
-
-    @contextmanager
-    def _access(self, mode: Literal["read", "write"]) -> Generator[Any]:
-        """Yield Chroma's collection; it has no types."""
-        from chromadb.errors import ChromaError  # noqa: PLC0415 - loads late: a second
-
-        with self._shared.busy:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                lock = self._shared.lock(self._folder)
-                with lock.read_lock() if mode == "read" else lock.write_lock():
-                    yield self._shared.open(self._folder)
-            except Timeout as error:
-                message = f"the vector store in {str(self._folder)!r} is in use by another process."
-                raise SetupMissing(message, "Wait until that one has ended, or end it.") from error
-            except (ChromaError, OSError) as error:
-                raise _unusable(self._folder, error) from error
-
-
-class _Shared:
-    """What the stores of one folder have in common: Chroma keeps one client for each folder of a process."""
-
-    def __init__(self) -> None:
-        self.busy = RLock()  # the lock between processes does not admit a second thread
-        self._client: Any = None
-        self._collection: Any = None
-        self._lock: ReadWriteLock | None = None
-
-    def lock(self, folder: Path) -> ReadWriteLock:
-        """Return the lock between processes."""
-        if self._lock is None:
-            self._lock = ReadWriteLock(str(folder / "access.lock"), timeout=_LONGEST_WAIT_S)
-        return self._lock
-
-    def open(self, folder: Path) -> Any:  # noqa: ANN401 - Chroma's collection has no types
-        """Return the collection, opened if it was not."""
-        if self._collection is None:
-            import chromadb  # noqa: PLC0415 - loads late: a second
-            from chromadb.config import Settings  # noqa: PLC0415
-
-            try:
-                self._client = chromadb.PersistentClient(str(folder), Settings(anonymized_telemetry=False))
-                self._collection = self._client.get_or_create_collection(
-                    _COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
-                )
-            except Exception as error:
-                self.close()
-                raise _unusable(folder, error) from error
-        return self._collection
-
-    def drop(self) -> None:
-        """Remove the collection, which frees its number of dimensions too."""
-        self._client.delete_collection(_COLLECTION)
-        self.close()
 
     def close(self) -> None:
-        """Close the client, and with it all that it remembers."""
-        client, self._client, self._collection = self._client, None, None
-        if client is not None:
-            client.close()
+        """Let go of the store; the next call opens it again."""
+        ...
+
+    def probe(self) -> str:
+        """Ask the store whether it is there, and say what it is."""
+        ...
 
 
-def _llama_index(collection: Any) -> "ChromaVectorStore":  # noqa: ANN401 - as above
-    from llama_index.vector_stores.chroma import ChromaVectorStore  # noqa: PLC0415 - a second and a half
+@dataclass(frozen=True, slots=True)
+class StoreAddress:
+    """Which store holds the vectors; `url` is empty for Chroma embedded beside the index, a path for Milvus Lite."""
 
-    return ChromaVectorStore(chroma_collection=collection)
+    kind: Literal["embedded", "chroma", "milvus-lite", "milvus"] = "embedded"
+    url: str = ""
+    token: str = field(default="", repr=False)
+
+    def open(self, folder: Path) -> VectorStore:
+        """Return the store of the index whose own files are in `folder`; nothing is connected yet."""
+        # Each module loads the libraries of its own kind of store, which the others do without.
+        if self.kind == "chroma":
+            from knowledge.store_chroma_server import ChromaServer  # noqa: PLC0415
+            from knowledge.store_remote import RemoteStore  # noqa: PLC0415
+
+            return RemoteStore(folder, ChromaServer(self.url, self.token))
+        if self.kind in {"milvus", "milvus-lite"}:
+            from knowledge.store_milvus import Milvus, cluster, lite  # noqa: PLC0415
+            from knowledge.store_remote import RemoteStore  # noqa: PLC0415
+
+            server = cluster(self.url, self.token) if self.kind == "milvus" else lite(Path(self.url))
+            return RemoteStore(folder, Milvus(server))
+        from knowledge.store_chroma import ChromaStore  # noqa: PLC0415
+
+        return ChromaStore(folder)
 
 
-@cache
-def _shared(_folder: Path) -> _Shared:
-    return _Shared()
+EMBEDDED: Final = StoreAddress()
 
 
-def _unusable(folder: Path, error: Exception) -> SetupMissing:
-    remedy = f"Name a writable folder with --home, or delete {str(folder.parent)!r}: it is rebuilt from the notes."
-    return SetupMissing(f"the vector store in {str(folder)!r} cannot be used: {error}.", remedy)
+def address(text: str, token: str = "") -> StoreAddress:
+    """Return the address that a person wrote; an empty one is the embedded store.
+
+    Raises UserMistake for what is no address, without repeating a password that stands in it.
+    """
+    if not text:
+        return EMBEDDED
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    if scheme in {"", "milvus"} and text.endswith(".db"):
+        path = text.partition("://")[2] if scheme else text
+        if scheme and not path.startswith("/"):
+            raise UserMistake(f"{text!r} names no file.", "Write three slashes before its path: milvus:///PATH.db.")
+        return StoreAddress("milvus-lite", str(Path(path).expanduser().absolute()))
+    parts = _parts(text)
+    where = f"{parts.netloc.lower()}{parts.path.rstrip('/')}"
+    if scheme in {"http", "https"}:
+        return StoreAddress("chroma", f"{scheme}://{where}", token)
+    if scheme in {"milvus+http", "milvus+https"}:
+        return StoreAddress("milvus", f"{scheme.removeprefix('milvus+')}://{where}", token)
+    raise UserMistake(f"{text!r} is not the address of a vector store.", _FORMS)
+
+
+def _parts(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known, parts = False, SplitResult("", "", "", "", "")
+    if "@" in text.partition("://")[2].partition("/")[0]:
+        raise UserMistake("the address of the vector store holds a password.", "Put it into ATLAS_STORE_TOKEN instead.")
+    if not known or parts.query or parts.fragment:
+        raise UserMistake(f"{text!r} is not the address of a vector store.", _FORMS)
+    return parts

@@ -33,8 +33,9 @@ def assert_sound(index: Index) -> None:
     """Every passage has its own vector, and there is no other vector."""
     with sqlite3.connect(index_folder(index) / "catalog.sqlite") as db:
         lookups = dict(db.execute("SELECT id, lookup FROM passage").fetchall())
-        words = {row for (row,) in db.execute("SELECT rowid FROM words")}
-        assert words == {row for (row,) in db.execute("SELECT number FROM passage")}
+        for table in ("passage", "file"):
+            words = {row for (row,) in db.execute(f"SELECT rowid FROM {table}_words")}
+            assert words == {row for (row,) in db.execute(f"SELECT number FROM {table}")}
     db.close()
     found = {i: vector for vector, i in stored_vectors(index)}
     assert found.keys() == lookups.keys()

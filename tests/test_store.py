@@ -6,7 +6,8 @@ import pytest
 from hash_embedder import HashEmbedder
 
 from knowledge.errors import SetupMissing
-from knowledge.store import BATCH, ChromaStore
+from knowledge.store import BATCH
+from knowledge.store_chroma import ChromaStore
 
 TEXTS = ["paged attention", "rotary embedding", "gradient checkpointing"]
 

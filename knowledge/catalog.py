@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from threading import local
@@ -19,12 +20,12 @@ from weakref import WeakSet
 
 from knowledge.errors import SetupMissing
 from knowledge.fulltext import FullText
-from knowledge.language import stem
+from knowledge.language import stem, stems
 from knowledge.note import Document, Problem
 from knowledge.reader import Reading
 from knowledge.vocabulary import Language
 
-FORMAT: Final = 3  # of the file and of what is read from notes; an index of another format is another index
+FORMAT: Final = 4  # of the file and of what is read from notes; an index of another format is another index
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS file(
     number INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, stamp TEXT NOT NULL, hash TEXT NOT NULL,
@@ -143,6 +144,7 @@ class Catalog:
     def put(self, path: str, stamp: str, digest: str, reading: Reading) -> None:
         """Replace all that is known of a file; unchanged passages keep their vectors."""
         passages = {passage.id: passage for passage in _passages(path, reading)}
+        stems_of = {passage.id: stems(f"{passage.heading} {passage.lookup}") for passage in passages.values()}
         old = {
             passage_id: (number, words)
             for number, passage_id, *words in self._run(
@@ -158,7 +160,7 @@ class Catalog:
                 places = ", ".join(f"{column} = ?" for column in _COLUMNS)
                 self._run(f"UPDATE passage SET {places} WHERE number = ?", (*_values(passage), number))  # noqa: S608 - fixed names
             if words != [passage.heading, passage.text]:
-                self._words_of_passages.put(number, [passage.heading, passage.lookup])
+                self._words_of_passages.put(number, stems_of[passage.id])
         document = reading.document.model_dump_json() if reading.document else None
         problems = [(p.line, p.message, p.remedy, p.severity) for p in reading.problems]
         stored = json.dumps(problems) if problems else ""
@@ -168,8 +170,7 @@ class Catalog:
             "document = excluded.document, problems = excluded.problems RETURNING number",
             (path, stamp, digest, document, stored),
         )
-        texts = dict.fromkeys(text for p in passages.values() for text in (p.heading, p.lookup))
-        self._words_of_files.put(file_number, texts)
+        self._words_of_files.put(file_number, chain.from_iterable(stems_of.values()))
         self._run("UPDATE generation SET files = files + 1")
 
     def remove(self, path: str) -> None:
@@ -261,27 +262,24 @@ class Catalog:
 
         `of` are terms that they stand for: where those weigh more, the share is of their weight.
         """
-        found = self._shares(self._words_of_passages, "passage", wanted, limit, of)
+        found = self._shares(self._words_of_passages, wanted, limit, of)
         ids = dict(self._run(f"SELECT number, id FROM passage WHERE number IN ({_marks([*found])})", [*found]))  # noqa: S608 - marks
         return {ids[number]: share for number, share in found.items() if number in ids}
 
     def words_of_files(self, wanted: Sequence[str], limit: int, of: Sequence[str] = ()) -> dict[str, float]:
         """Return the best files as wholes, as path -> share; the rest is as for `words`."""
-        found = self._shares(self._words_of_files, "file", wanted, limit, of)
+        found = self._shares(self._words_of_files, wanted, limit, of)
         paths = dict(self._run(f"SELECT number, path FROM file WHERE number IN ({_marks([*found])})", [*found]))  # noqa: S608 - marks
         return {paths[number]: share for number, share in found.items() if number in paths}
 
     def unknown_share(self, asked: Sequence[str]) -> float:
         """Return which share of the weight of some terms is that of terms that no passage holds (0 to 1)."""
         files, _ = self.generation()
-        return self._words_of_passages.unknown_share(_stems(asked), self.counts()[0], files)
+        return self._words_of_passages.unknown_share(_stems(asked), files)
 
-    def _shares(
-        self, index: FullText, table: str, wanted: Sequence[str], limit: int, of: Sequence[str]
-    ) -> dict[int, float]:
+    def _shares(self, index: FullText, wanted: Sequence[str], limit: int, of: Sequence[str]) -> dict[int, float]:
         files, _ = self.generation()
-        total = int(self._run(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a fixed name
-        return index.shares(_stems(wanted), total, files, limit, _stems(of))
+        return index.shares(_stems(wanted), files, limit, _stems(of))
 
     def _found(self, condition: str, values: Sequence[object]) -> list[Passage]:
         found = self._run(f"SELECT {', '.join(_COLUMNS)} FROM passage {condition}", values)  # noqa: S608 - conditions stand above

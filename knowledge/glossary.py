@@ -9,13 +9,28 @@ from typing import Final
 from knowledge.language import content_terms, question_language
 
 FILE: Final = Path(__file__).with_name("glossary.txt")
+_FOR_SEARCH: Final = "\n# For search:"
 _WORD: Final = re.compile(r"[a-z0-9]+")
 
 
-@cache
-def ideas() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+Idea = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def ideas() -> tuple[Idea, ...]:
     """Return the ideas, each as its English and its Chinese forms; the first form is the usual one."""
-    lines = [line for line in FILE.read_text(encoding="utf-8").splitlines() if "=" in line and not line.startswith("#")]
+    return _read()[0]
+
+
+@cache
+def _read() -> tuple[tuple[Idea, ...], tuple[Idea, ...]]:
+    """Return the ideas, and those with what only helps a search: words that questions use, no equals in meaning."""
+    exact, _, loose = FILE.read_text(encoding="utf-8").partition(_FOR_SEARCH)
+    found = _ideas(exact)
+    return found, found + _ideas(loose)
+
+
+def _ideas(text: str) -> tuple[Idea, ...]:
+    lines = [line for line in text.splitlines() if "=" in line and not line.startswith("#")]
     sides = [line.split("=", 1) for line in lines]
     return tuple((_forms(english), _forms(chinese)) for english, chinese in sides)
 
@@ -44,12 +59,12 @@ def translated_terms(question: str) -> list[str]:
 
 @cache
 def _by_chinese() -> dict[str, tuple[str, ...]]:
-    return _collected((form, english) for english, chinese in ideas() for form in chinese)
+    return _collected((form, english) for english, chinese in _read()[1] for form in chinese)
 
 
 @cache
 def _by_english() -> dict[str, tuple[str, ...]]:
-    return _collected((form, chinese) for english, chinese in ideas() for form in english)
+    return _collected((form, chinese) for english, chinese in _read()[1] for form in english)
 
 
 def _collected(pairs: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:

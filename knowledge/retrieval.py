@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from llama_index.core.retrievers import BaseRetriever
 
 CANDIDATES: Final = 64
-_SIMILARITY: Final = 1.33  # the two encoders' similarities, added
-_WORDS: Final = 1.2  # the question's rare words stand in the passage
-_TRANSLATED: Final = 1.1  # their translations do: the only words that cross languages
-_WORDS_OF_FILE: Final = 0.47  # the question's rare words stand anywhere in the note's file
-_TRANSLATED_OF_FILE: Final = 0.5
-_NAMED: Final = 0.07  # the question names the note
-_NAMED_SHARE: Final = 0.2  # times the share of the question that the name makes up
-_ENTRY: Final = 0.13  # the passage says what the note is about, and the question is little but its name
+_SIMILARITY: Final = 1.0  # the two encoders' similarities, added
+_WORDS: Final = 1.13  # the question's rare words stand in the passage
+_TRANSLATED: Final = 1.09  # their translations do: the only words that cross languages
+_WORDS_OF_FILE: Final = 0.84  # the question's rare words stand anywhere in the note's file
+_TRANSLATED_OF_FILE: Final = 0.94
+_NAMED: Final = 0.05  # the question names the note
+_NAMED_SHARE: Final = 0.09  # times the share of the question that the name makes up
+_ENTRY: Final = 0.09  # the passage says what the note is about, and the question is little but its name
 _LITTLE_ELSE: Final = 0.7
 _GROUND_DEPTH: Final = 10  # passages whose similarity tells whether the notes speak of a question at all
 _UNKNOWN: Final = 0.13  # how much a question loses there whose words stand nowhere in the notes

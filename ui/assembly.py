@@ -26,7 +26,7 @@ def embedder(settings: Settings) -> Embedder:
 @contextmanager
 def open_index(settings: Settings) -> Generator[Index]:
     """Open the index of the settings' notes, as it is."""
-    index = Index(settings.home, settings.folders, embedder(settings))
+    index = Index(settings.home, settings.folders, embedder(settings), settings.store)
     try:
         yield index
     finally:

@@ -22,6 +22,7 @@ def examine(settings: Settings) -> list[dict[str, Any]]:
         _finding("python", True, f"{platform.python_version()} on {sys.platform} {platform.machine()}"),
         *[_package(name) for name in _PACKAGES],
         _finding("home", True, f"{settings.home} ({shutil.disk_usage(settings.home).free / 1e9:.0f} GB free)"),
+        _store(settings),
         _notes(settings),
         _encoders(),
         _embedded_model(settings),
@@ -36,11 +37,22 @@ def _package(name: str) -> dict[str, Any]:
         return _finding(name, False, "not installed", "Run `make run` again.")
 
 
+def _store(settings: Settings) -> dict[str, Any]:
+    try:
+        with open_index(settings) as index:
+            return _finding("store", True, index.store.probe())
+    except AtlasError as error:
+        return _finding("store", False, error.message, error.remedy)
+
+
 def _notes(settings: Settings) -> dict[str, Any]:
-    with open_index(settings) as index:
-        changes = index.update(wait_s=5)
-        total, embedded = index.catalog.counts()
-        state = f"{len(index.library.notes)} notes, {total} passages, {embedded} with vectors"
+    try:
+        with open_index(settings) as index:
+            changes = index.update(wait_s=5)
+            total, embedded = index.catalog.counts()
+            state = f"{len(index.library.notes)} notes, {total} passages, {embedded} with vectors"
+    except AtlasError as error:
+        return _finding("notes", False, error.message, error.remedy)
     errors = [problem for problem in changes.failed if problem.severity == "error"]
     remedy = f"{len(errors)} problems, the first: {errors[0]}" if errors else ""
     return _finding("notes", not errors, state, remedy)

@@ -16,6 +16,12 @@ _OPTIONS: dict[str, Any] = {
     "home": Annotated[Path | None, typer.Option(help="Where state lies.  [ATLAS_HOME]", show_default=False)],
     "notes": Annotated[list[Path] | None, typer.Option(help="A folder of your own notes; may be repeated.")],
     "only_notes": Annotated[bool, typer.Option("--only-notes", help="Leave the built-in notes aside.")],
+    "store": Annotated[
+        str | None,
+        typer.Option(
+            help="Where vectors live: http://HOST:8000 (Chroma), FILE.db or milvus+http://HOST.  [ATLAS_STORE]"
+        ),
+    ],
     "no_model": Annotated[bool, typer.Option("--no-model", help="Answer from the notes alone.")],
     "base_url": Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.  [OPENAI_BASE_URL]")],
     "model": Annotated[str | None, typer.Option(help="Its model, or the id of an embedded one.  [OPENAI_MODEL]")],

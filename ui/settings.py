@@ -12,11 +12,12 @@ from agents.weights import DEFAULT, Weights, default_cache_dir, find
 from knowledge.errors import SetupMissing, UserMistake
 from knowledge.index import BUILT_IN
 from knowledge.reader import Folder
+from knowledge.store import EMBEDDED, StoreAddress, address
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where state lies, which notes are read, and which models may answer.
+    """Where state and vectors lie, which notes are read, and which models may answer.
 
     `endpoint` and `weights` are None where such a model is not wanted.
     """
@@ -29,6 +30,7 @@ class Settings:
     embedding_url: str = ""
     embedding_model: str = ""
     embedding_key: str = field(default="", repr=False)
+    store: StoreAddress = EMBEDDED
 
 
 def read(
@@ -37,6 +39,7 @@ def read(
     home: Path | None = None,
     notes: Sequence[Path] = (),
     only_notes: bool = False,
+    store: str | None = None,
     no_model: bool = False,
     base_url: str | None = None,
     model: str | None = None,
@@ -67,6 +70,7 @@ def read(
         embedding_url=environment.get("ATLAS_EMBEDDING_URL", ""),
         embedding_model=environment.get("ATLAS_EMBEDDING_MODEL", ""),
         embedding_key=environment.get("ATLAS_EMBEDDING_KEY", ""),
+        store=address(store or environment.get("ATLAS_STORE", ""), environment.get("ATLAS_STORE_TOKEN", "")),
     )
 
 

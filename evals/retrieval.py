@@ -2,10 +2,10 @@
 
     python -m evals.retrieval [--save]
 
-Two sets of questions. `note_questions.jsonl`: four for each built-in note, two of them in Chinese, half of them without
-any of the note's names. What can be tuned was tuned on the questions of one half of the notes (chosen by a hash of
-their ids); the table shows the other half. `bilingual_retrieval.jsonl`: 65 questions over 66 short notes of its own,
-half of them Chinese, half of the questions across languages. `--save` writes the tables to `evals/retrieval.md`.
+Two sets of questions. `note_questions.jsonl`: four for each built-in note, two of them in Chinese, half of them plain and
+half paraphrases without any of the note's names. What can be tuned was tuned on the questions of one half of the notes
+(chosen by a hash of their ids). `bilingual_retrieval.jsonl`: 65 questions over 66 short notes of its own, half of them
+Chinese, half of the questions across languages. `--save` writes the tables to `evals/retrieval.md`.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import math
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +41,11 @@ Method = Callable[[str], list[str]]  # question -> note ids, the best first, wit
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the notes that answer it; `pair` names its language and whether a note in it answers it."""
+    """A question and the notes that answer it; `groups` are the columns of the table in which it counts."""
 
     text: str
     relevant: frozenset[str]
-    pair: str
+    groups: tuple[str, ...]
 
 
 def main() -> None:
@@ -75,7 +76,8 @@ def built_in(home: Path, *, tuned: bool) -> tuple[Index, list[Question]]:
         if in_tuned_half(row["note"]) == tuned:
             same = row["lang"] in {document.language for document in notes[row["note"]].documents}
             relevant = frozenset([row["note"], *row.get("also", ())])
-            questions.append(Question(row["query"], relevant, pair(row["lang"], same=same)))
+            groups = ("all", pair(row["lang"], same=same), row["style"])
+            questions.append(Question(row["query"], relevant, groups))
     return index, questions
 
 
@@ -91,7 +93,7 @@ def reference(home: Path) -> tuple[Index, list[Question]]:
     index = Index(home / "reference", [Folder(folder, own=True)], embedded(VECTORS_OF_BUILT_IN))
     index.update()
     return index, [
-        Question(row["query"], frozenset(row["relevant"]), pair(row["lang"], same=not row["cross"]))
+        Question(row["query"], frozenset(row["relevant"]), ("all", pair(row["lang"], same=not row["cross"])))
         for row in found
         if row.get("kind") == "query"
     ]
@@ -115,16 +117,16 @@ def pair(language: str, *, same: bool) -> str:
 
 def report(title: str, index: Index, questions: Sequence[Question]) -> list[str]:
     """Return the table of one set of questions."""
-    pairs = ["all", *sorted({question.pair for question in questions})]
-    counts = {p: sum(question.pair == p for question in questions) for p in pairs} | {"all": len(questions)}
+    counts = Counter(group for question in questions for group in question.groups)
+    groups = sorted(counts)
     lines = [
         f"## {title}",
         "",
         f"{len(index.library.notes)} notes, {index.catalog.counts()[0]} passages, {len(questions)} questions. "
         "In each cell: hit@1 / hit@5 / MRR / nDCG@10.",
         "",
-        f"| Method | {' | '.join(f'{p} ({counts[p]})' for p in pairs)} | ms |",
-        f"|---|{'---|' * len(pairs)}---|",
+        f"| Method | {' | '.join(f'{group} ({counts[group]})' for group in groups)} | ms |",
+        f"|---|{'---|' * len(groups)}---|",
     ]
     for name, method in methods(index).items():
         method("warm up")
@@ -134,9 +136,8 @@ def report(title: str, index: Index, questions: Sequence[Question]) -> list[str]
             began = time.perf_counter()
             rankings.append(method(question.text))
             took.append((time.perf_counter() - began) * 1000)
-        cells = [
-            cell([(r, q) for r, q in zip(rankings, questions, strict=True) if p in {"all", q.pair}]) for p in pairs
-        ]
+        found = list(zip(rankings, questions, strict=True))
+        cells = [cell([(r, q) for r, q in found if group in q.groups]) for group in groups]
         lines.append(f"| {name} | {' | '.join(cells)} | {statistics.median(took):.0f} |")
     index.close()
     return [*lines, ""]

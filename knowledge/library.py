@@ -12,6 +12,7 @@ from knowledge.language import mentions
 from knowledge.note import Document, Note, Problem, Relation
 from knowledge.vocabulary import LANGUAGES, ROOTS, SYMMETRIC
 
+_STOPS: Final = frozenset(".!?。！？)）")
 STALE_AFTER: Final = timedelta(days=365)
 
 
@@ -71,6 +72,9 @@ def audit(library: Library, today: date) -> list[Problem]:
             if language not in getattr(note, field_name)
         ]
         missing += [name for name in ("stage", "sources", "checked") if not getattr(note, name)]
+        missing += [
+            f"a whole sentence as summary ({lang})" for lang, text in note.summary.items() if text[-1] not in _STOPS
+        ]
         if note.kind in {"tool", "platform"} and note.tool is None:
             missing.append("tool")
         if note.kind == "pitfall" and note.pitfall is None:

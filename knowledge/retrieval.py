@@ -122,7 +122,8 @@ def rank(index: Index, question: str) -> Ranking:
         ((passage, scores(passage)) for passage in passages.values()),
         key=lambda item: (-item[1].total, item[0].language != language, item[0].path, item[0].start),
     )
-    return Ranking(ranked, _ground(index, content, list(meaning.values())))
+    little_but_a_name = max(names.values(), default=0.0) > _LITTLE_ELSE
+    return Ranking(ranked, 1.0 if little_but_a_name else _ground(index, content, list(meaning.values())))
 
 
 def _ground(index: Index, content: Sequence[str], similarities: Sequence[float]) -> float:

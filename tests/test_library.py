@@ -176,6 +176,9 @@ def root() -> Document:
         pytest.param({}, None, id="nothing"),
         pytest.param({"title": {"en": "vLLM"}}, "lacks title (zh).", id="a Chinese title"),
         pytest.param({"summary": {}}, "lacks summary (en).", id="a summary"),
+        pytest.param(
+            {"summary": {"en": "A cut", "zh": "一。"}}, "lacks a whole sentence as summary (en).", id="its end"
+        ),
         pytest.param({"sources": ()}, "lacks sources.", id="sources"),
         pytest.param({"checked": None}, "lacks checked.", id="the day of its check"),
         pytest.param({"kind": "tool"}, "lacks tool.", id="what a tool is for"),

@@ -2,10 +2,10 @@
 
     python -m evals.retrieval [--save]
 
-Two sets of questions. `note_questions.jsonl`: four for each built-in note, two of them in Chinese, half of them plain and
-half paraphrases without any of the note's names. What can be tuned was tuned on the questions of one half of the notes
-(chosen by a hash of their ids). `bilingual_retrieval.jsonl`: 65 questions over 66 short notes of its own, half of them
-Chinese, half of the questions across languages. `--save` writes the tables to `evals/retrieval.md`.
+Two sets of questions. `note_questions.jsonl`: four for each built-in note, two of them in Chinese, half of them plain
+and half paraphrases without any of the note's names. What can be tuned was tuned on the questions of one half of the
+notes (chosen by a hash of their ids). `bilingual_retrieval.jsonl`: 65 questions over 66 short notes of its own, half of
+them Chinese, half of the questions across languages. `--save` writes the tables to `evals/retrieval.md`.
 """
 
 import argparse

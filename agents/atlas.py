@@ -8,6 +8,7 @@ from datetime import date
 from threading import Lock
 
 from agents import route
+from agents.calculating import calculating
 from agents.conversation import SHOWN, Conversation
 from agents.desk import Desk, checked_session
 from agents.events import Answer, ClaimCheck, Done, Event, Rung
@@ -116,12 +117,14 @@ class Atlas:
         if session is not None:
             checked_session(session)
         request = Request(uuid.uuid4().hex, path.text, question_language(message), session, reader, guided)
-        return Answering(lambda stop: self._events(path.journey, request, stop))
+        return Answering(lambda stop: self._events(path, request, stop))
 
-    def _events(self, journey: route.Journey, request: Request, stop: Stop) -> Generator[Event]:
+    def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
         conversation = Conversation(house, request, stop)
-        match journey:
+        if path.request is not None:
+            return calculating(house, request, stop, path.request)
+        match path.journey:
             case "talk":
                 return conversation.talk()
             case "help":
@@ -130,7 +133,7 @@ class Atlas:
                 return conversation.passages()
             case "check":
                 return conversation.check(lambda claim, stop: self._checked(claim, None, stop))
-            case "learn":
+            case "learn" | "calculate":
                 return conversation.learn()
 
     def _checked(self, claim: str, evidence: str | None, stop: Stop) -> tuple[ClaimCheck, Rung]:

@@ -40,7 +40,8 @@ SHOWN: Final = 6  # passages shown as evidence
 GROUNDED: Final = 0.2  # a question to which the notes come less near is off our ground
 CONFIDENT: Final = 0.9  # from here on the researcher has nothing to add
 _OWN_LANGUAGE: Final = 0.25  # how much more a passage in the reader's language is worth to the tutor
-_WITHIN: Final = 0.5  # passages this far below the best one are no evidence for the same question
+_WITHIN: Final = 0.65  # passages that score less than this share of the best one are no evidence for the question
+_QUOTED: Final = 0.8  # the same for what is quoted where no model explains
 
 R = TypeVar("R")
 
@@ -143,8 +144,7 @@ class Conversation:
 
     def _gather(self) -> Generator[Event]:
         """Search the notes; what is found is shown before any model is asked."""
-        found = retrieval.search(self._house.index, self._searched, SEARCHED)
-        self._evidence = _narrowed(found, self._language)
+        self._evidence = self._find()
         self._evidence_s = self._house.clock() - self._began
         total, embedded = self._house.index.catalog.counts()
         partial = say("partial_index", self._language, done=str(embedded), total=str(total))
@@ -154,17 +154,20 @@ class Conversation:
         title = say("step_search", self._language)
         yield Step("search", "researcher", title, "done", self._evidence_s, _titles(self._evidence))
 
+    def _find(self) -> tuple[Evidence, ...]:
+        return _narrowed(retrieval.search(self._house.index, self._searched, SEARCHED), self._language)
+
     def _teach(self, seat: Seat) -> Generator[Event]:
         """Have the team explain, and check what it says. Raises ModelFailed."""
         team = Team(seat.endpoint, seat.capabilities)
         self._stop.aborts(team.abort)
         words: list[str] = []
         try:
-            if team.can_research and max(e.score for e in self._evidence) < CONFIDENT:
+            if team.can_research and max((e.score for e in self._evidence), default=0.0) < CONFIDENT:
                 yield from self._research(team)
 
             def teach(say_word: Callable[[str], None]) -> list[Evidence]:
-                passages = team.fitting(self._evidence, self._searched)
+                passages = team.fitting(self._material(), self._searched)
                 team.teach(self._searched, passages, self._language, say_word, guided=self._request.guided)
                 return passages
 
@@ -172,7 +175,7 @@ class Conversation:
         finally:
             self._usage += team.usage
         reply = Reply("".join(words))
-        yield from self._verify(reply, seat, passages)
+        yield from self._verify(reply, seat, self._grounds(passages))
         # Only a guided lesson may consist of a question alone.
         if not reply.supported and (reply.claims or not self._request.guided):
             self._notices += (say("mostly_unsupported", self._language),)
@@ -208,7 +211,7 @@ class Conversation:
                 found = verify(claim, passages, None)
             self._usage += Usage(checks=int(found.asked))
             reply.judge(number, found.check.verdict, found.place)
-            yield Cited(reply.text(), claim, found.check.verdict, reply.citations)
+            yield Cited(self._composed(reply), claim, found.check.verdict, reply.citations)
 
     def _judged(
         self, claim: str, passages: Sequence[Evidence], judge: Judge | None, progress: str
@@ -224,8 +227,26 @@ class Conversation:
         if not own:
             self._notices += (say("other_language", self._language),)
         passages = own or list(self._evidence)
-        near = [p for p in passages[1:] if p.score >= passages[0].score - _WITHIN / 2]
+        near = [p for p in passages[1:] if p.score >= passages[0].score * _QUOTED]
         yield from self._end(replies.from_notes([passages[0], *near]), rung, unsupported=unsupported)
+
+    # --- what a journey may do in its own way -------------------------------------------------------------------
+
+    def _material(self) -> tuple[Evidence, ...]:
+        """Return what the tutor may teach from, the best passage first."""
+        return self._evidence
+
+    def _grounds(self, passages: Sequence[Evidence]) -> list[Evidence]:
+        """Return what the tutor's claims may rest on, given the passages in its prompt."""
+        return list(passages)
+
+    def _composed(self, reply: Reply) -> str:
+        """Return the answer as the reader sees it."""
+        return reply.text()
+
+    def _finished(self, answer: Answer) -> Answer:
+        """Return the answer with what only this journey adds."""
+        return answer
 
     # --- what the journeys share --------------------------------------------------------------------------------
 
@@ -327,7 +348,7 @@ class Conversation:
         citations: tuple[Citation, ...] = (),
     ) -> Generator[Event]:
         """Store the turn and end with the answer; a text that no model said is said first."""
-        text = reply.text()
+        text = self._composed(reply)
         if not said:
             self._first_token_s = self._house.clock() - self._began
             yield Token(text)
@@ -350,7 +371,7 @@ class Conversation:
             notices=self._notices + self._stale(notes),
             id=self._request.id,
         )
-        yield Done(answer)
+        yield Done(self._finished(answer))
 
     def _stale(self, cited: Sequence[str]) -> tuple[str, ...]:
         """Say which of the cited notes were last checked long ago."""
@@ -366,7 +387,7 @@ def _narrowed(found: Sequence[Evidence], language: Language) -> tuple[Evidence, 
     """Keep what is near the best passage; a passage in the reader's language is worth a little more."""
     worth = [(e.score + (_OWN_LANGUAGE if e.language == language else 0), e) for e in found]
     best = max((value for value, _ in worth), default=0.0)
-    kept = sorted((pair for pair in worth if pair[0] >= best - _WITHIN), key=lambda pair: -pair[0])
+    kept = sorted((pair for pair in worth if pair[0] >= best * _WITHIN), key=lambda pair: -pair[0])
     return tuple(evidence for _, evidence in kept[:SHOWN])
 
 

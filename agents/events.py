@@ -7,6 +7,7 @@ from typing import Literal
 from knowledge.errors import AtlasError
 from knowledge.evidence import Evidence
 from knowledge.vocabulary import Language
+from tools.calculators.calculation import Calculation
 
 Rung = Literal["endpoint", "embedded", "notes"]
 Verdict = Literal["supported", "contradicted", "not_found"]
@@ -73,6 +74,7 @@ class Answer:
     timings: Timings = Timings()
     notices: tuple[str, ...] = ()  # what the reader should know: a rung that failed, a partial answer
     id: str = ""
+    calculation: Calculation | None = None  # whose figures stand in the text
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Step:
     """A step of one team member. A step with the same `id` replaces the one before it."""
 
     id: str
-    agent: str  # "desk", "researcher", "tutor", "checker"
+    agent: str  # "desk", "researcher", "calculator", "tutor", "checker"
     title: str
     status: Literal["running", "done", "failed"]
     seconds: float | None = None
@@ -95,6 +97,16 @@ class EvidenceFound:
     question: str  # as it was searched: rewritten to stand alone
     language: Language
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """A calculator has answered; all words that follow begin with `head`, and the answer ends with `derivation`."""
+
+    calculation: Calculation
+    head: str  # Markdown: the answer in words, its figures, what was assumed
+    derivation: str  # Markdown: how they were reached
+    language: Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,7 @@ class Failed:
     final: bool = False
 
 
-Event = EvidenceFound | Step | Token | Cited | Done | Failed
+Event = EvidenceFound | Step | Calculated | Token | Cited | Done | Failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     },
     "help": {
         "en": "Ask a question in English or Chinese. `/check CLAIM` tells whether the notes support a claim, "
-        "`/search WORDS` lists passages, `/ask QUESTION` always asks the team.",
+        "`/search WORDS` lists passages, `/calc memory qwen3-8b 4090 16k` calculates, "
+        "`/ask QUESTION` always asks the team.",
         "zh": "用中文或英文提问即可。`/check 说法` 判断笔记是否支持一个说法，`/search 词语` 列出相关段落，"
-        "`/ask 问题` 直接向团队提问。",
+        "`/calc 显存 qwen3-8b 4090 16k` 直接计算，`/ask 问题` 直接向团队提问。",
     },
     "supported": {"en": "The notes support this.", "zh": "笔记支持这个说法。"},
     "contradicted": {"en": "The notes contradict this.", "zh": "笔记与这个说法矛盾。"},
@@ -44,6 +45,7 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
         "en": "The facts on {title} were last checked on {date}.",
         "zh": "关于 {title} 的内容最后核对于 {date}。",
     },
+    "assumed_context": {"en": "each sequence has {n} tokens.", "zh": "每个序列 {n} token。"},
     "ask_what": {"en": "What is {title}?", "zh": "{title} 是什么？"},
     "ask_difference": {"en": "How do {title} and {other} differ?", "zh": "{title} 和 {other} 有什么区别？"},
     "ask_how": {"en": "How does {title} work?", "zh": "{title} 是怎样工作的？"},
@@ -51,6 +53,7 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "step_rewrite": {"en": "Make the question stand alone", "zh": "把追问补全成完整问题"},
     "step_search": {"en": "Search the notes", "zh": "检索笔记"},
     "step_research": {"en": "Narrow the evidence", "zh": "筛选证据"},
+    "step_calculate": {"en": "Calculate", "zh": "计算"},
     "step_teach": {"en": "Explain from the evidence", "zh": "依据证据讲解"},
     "step_check": {"en": "Check each sentence", "zh": "逐句核查"},
 }

@@ -7,8 +7,9 @@ from typing import Final, Literal
 
 from knowledge.errors import UserMistake
 from knowledge.language import content_terms
+from tools.calculators.request import Request, commanded, recognised
 
-Journey = Literal["learn", "check", "search", "talk", "help"]
+Journey = Literal["learn", "calculate", "check", "search", "talk", "help"]
 
 LONGEST_MESSAGE: Final = 4000  # characters
 _COMMANDS: Final[dict[str, Journey]] = {
@@ -16,6 +17,7 @@ _COMMANDS: Final[dict[str, Journey]] = {
     "learn": "learn",
     "check": "check",
     "search": "search",
+    "calc": "calculate",
     "help": "help",
 }
 _SMALL_TALK: Final = re.compile(
@@ -47,10 +49,11 @@ _COMMAND: Final = re.compile(r"/([a-z]+)(?![a-z0-9_/.-])\s*(.*)", re.IGNORECASE 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The journey a message starts, and the text it starts it with."""
+    """The journey a message starts, and the text it starts it with; `request` is what there is to calculate."""
 
     journey: Journey
     text: str
+    request: Request | None = None
 
 
 def clean(message: str) -> str:
@@ -76,7 +79,7 @@ def visible(text: str) -> str:
 def route(message: str) -> Route:
     """Return where a cleaned message belongs.
 
-    Raises UserMistake for an unknown slash command.
+    Raises UserMistake for an unknown slash command, or one to calculate without a known model.
     """
     command = _COMMAND.match(message)
     if command:
@@ -86,13 +89,15 @@ def route(message: str) -> Route:
             raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.")
         if journey != "help" and not command[2].strip():
             raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
-        return Route(journey, command[2].strip())
+        text = command[2].strip()
+        return Route(journey, text, commanded(text) if journey == "calculate" else None)
     if _SMALL_TALK.fullmatch(message.strip(" .,!?~。！？，～")):
         return Route("talk", message)
     claim = _CHECK.match(message)
     if claim:
         return Route("check", next(group for group in claim.groups() if group).strip(" ?？"))
-    return Route("learn", message)
+    request = recognised(message)
+    return Route("calculate" if request else "learn", message, request)
 
 
 def leans_on_history(message: str, *, names_a_note: bool) -> bool:

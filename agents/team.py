@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from pydantic import BaseModel, Field, PrivateAttr
 
-from agents import prompt
+from agents import computed, prompt
 from agents.endpoint import Endpoint, Line, client, empty_answer, model_failure, strange_answer
 from agents.events import Usage
 from agents.probe import Capabilities, count_tokens
-from knowledge.errors import ModelFailed
+from knowledge.errors import ModelFailed, UserMistake
 from knowledge.evidence import Evidence
+from knowledge.language import question_language
 from knowledge.sentence import sentences
 from knowledge.vocabulary import Language
 
@@ -83,6 +84,8 @@ class Team:
     def research(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
         """Return the evidence narrowed and completed by the researcher: one constrained call, or native tool calls.
 
+        Only tool calls can calculate; what they find becomes evidence like any other.
+
         Raises ModelFailed; Nonsense where the team can go on with the evidence as it was.
         """
         if self._capabilities.tools:
@@ -145,6 +148,13 @@ class Team:
     def _research_with_tools(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
         found: list[Evidence] = []
 
+        def calculate(request: str) -> str:
+            try:
+                found.append(computed.requested(request, question_language(question)))
+            except UserMistake as mistake:
+                return str(mistake)
+            return found[-1].text
+
         def search_notes(query: str) -> str:
             hits = list(search(query))[:3]
             found.extend(hits)
@@ -152,7 +162,8 @@ class Team:
 
         titles = ", ".join(dict.fromkeys(passage.title for passage in evidence)) or "none"
         task = prompt.render("researcher", "search", question=question, found=titles)
-        self._run("researcher", task, prompt.load("researcher")["search_format"], tools=[_tool(search_notes)])
+        tools = [_tool(search_notes), _tool(calculate)]
+        self._run("researcher", task, prompt.load("researcher")["search_format"], tools=tools)
         return _joined(found, evidence)
 
     def _run(
@@ -340,8 +351,8 @@ def _language_model(endpoint: Endpoint, line: Line, meter: _Meter, *, is_small: 
 def _tool(function: Callable[[str], str]) -> "BaseTool":
     from crewai.tools import tool  # noqa: PLC0415 - loads late
 
-    function.__doc__ = "Search the notes for passages. `query` is a few words or a question."
-    return tool("search_notes")(function)
+    function.__doc__ = prompt.load("researcher")[f"tool_{function.__name__}"]
+    return tool(function.__name__)(function)
 
 
 def _numbered(evidence: Sequence[Evidence]) -> str:
@@ -354,9 +365,13 @@ def _line_of(number: int, passage: Evidence) -> str:
 
 def _joined(*parts: Sequence[Evidence]) -> list[Evidence]:
     """Join lists of evidence, each place once."""
-    places = {(passage.path, passage.start): passage for part in reversed(parts) for passage in part}
-    order = dict.fromkeys((passage.path, passage.start) for part in parts for passage in part)
+    places = {_place(passage): passage for part in reversed(parts) for passage in part}
+    order = dict.fromkeys(_place(passage) for part in parts for passage in part)
     return [places[place] for place in order]
+
+
+def _place(passage: Evidence) -> tuple[str, int]:
+    return (passage.path or passage.text, passage.start)  # what was calculated stands in no file
 
 
 def _nonsense(endpoint: Endpoint) -> Nonsense:

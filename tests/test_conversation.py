@@ -336,7 +336,7 @@ def test_researcher_uses_native_tools_where_the_probe_finds_them(
     model.reply(VERBATIM, when=of_tutor)
     events = list(endpoint_atlas(index, tmp_path, model.endpoint).ask(QUESTION))
     first, second = [request for request in model.requests if of_researcher(request)]
-    assert (first.tools, first.schema) == (["search_notes"], None)
+    assert (first.tools, first.schema) == (["search_notes", "calculate"], None)
     assert "vLLM is an inference engine" in str(second.messages[-1]["content"])
     assert {"vllm", "paged-attention"} <= {evidence.note for evidence in answer_of(events).evidence}
     assert answer_of(events).usage.calls == 3

@@ -7,12 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.computed import block
 from agents.download import Progress
 from agents.endpoint import Endpoint
-from agents.events import Answer, Citation, Step, Timings
+from agents.events import Answer, Calculated, Citation, Step, Timings
 from agents.ladder import Stage, State
 from knowledge.evidence import Evidence
+from tools.calculators.calculation import Calculation, calculate
 from ui import messages
+from ui.calculated import link
+from ui.calculator_form import from_query
 from ui.chat import Turn
 from ui.header import Opening, header, settled
 from ui.markdown import inline, neutral, plain, web_link
@@ -146,6 +150,50 @@ def test_a_question_is_shown_as_it_was_typed() -> None:
         "role": "user",
         "content": "What is &#60;b&#62;vLLM&#60;&#47;b&#62;&#63;",
     }
+
+
+# --- answers that were calculated ------------------------------------------------------------------------------------
+
+FITS = calculate("memory", {"model": "Qwen3-32B-AWQ", "gpu": "RTX 4090", "gpus": 2, "context": "32k"})
+BLOCK = block(FITS, (), "en")
+COMPUTED = done(
+    replace(
+        TURN,
+        calculated=Calculated(FITS, BLOCK.head, BLOCK.derivation, "en"),
+        text=f"{BLOCK.head}\n\nIt pages [1].\n\n{BLOCK.derivation}",
+    )
+)
+
+
+def test_a_calculation_has_its_derivation_folded_and_its_plot_and_link_below() -> None:
+    _, words, derivation, plot, change, _ = shown([COMPUTED], "en").messages
+    assert "14.33 GiB (15.39 GB)" in words["content"]
+    assert "N × bits / 8" not in words["content"]
+    assert derivation["metadata"] == {"title": "How it is calculated", "id": "abc123-derivation", "status": "done"}
+    assert "N × bits / 8" in derivation["content"]
+    assert type(plot["content"]).__name__ == "Plot"
+    assert 'href="?page=calculate&amp;kind=memory&amp;model=Qwen3-32B' in change["content"]
+
+
+def test_a_calculation_has_no_plot_while_its_words_still_come() -> None:
+    rows = shown([replace(COMPUTED, outcome="open", answer=None, text=BLOCK.head)], "en").messages
+    assert len(rows) == 2
+    assert "14.33 GiB" in rows[1]["content"]
+
+
+@pytest.mark.parametrize(
+    "calculation",
+    [
+        FITS,
+        calculate("train", {"model": "Phi-4", "method": "qlora", "gpu": "T4"}),
+        calculate("model", {"model": "Phi-4"}),
+    ],
+    ids=["memory", "train", "model"],
+)
+def test_the_link_of_a_calculation_opens_the_same_one(calculation: Calculation) -> None:
+    form = from_query(link(calculation))
+    again = calculate(form.kind, form.arguments())
+    assert again.answer == calculation.answer
 
 
 # --- steps -----------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ def test_message_starts_its_journey(message: str, journey: str, text: str) -> No
 
 
 def test_unknown_command_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UserMistake, match=r"'/dance'.*There are /ask, /learn, /check, /search, /help"):
+    with pytest.raises(UserMistake, match=r"'/dance'.*There are /ask, /learn, /check, /search, /calc, /help"):
         route("/dance now")
 
 

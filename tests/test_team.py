@@ -272,7 +272,7 @@ def test_researcher_searches_with_native_tools(model: ScriptedModel) -> None:
     found = asked.research(QUESTION, EVIDENCE[:1], lambda query: [lora] if query == "low-rank matrices" else [])
     assert [evidence.note for evidence in found] == ["lora", "a"]
     first, second = model.requests
-    assert (first.tools, first.schema) == (["search_notes"], None)
+    assert (first.tools, first.schema) == (["search_notes", "calculate"], None)
     assert "LoRA trains two low-rank matrices." in second.messages[-1]["content"]
     assert asked.usage.calls == 2
 
@@ -282,7 +282,7 @@ def test_tool_that_does_not_exist_is_not_run(model: ScriptedModel) -> None:
     model.reply("done")
     found = team(model, TOOLS, "endpoint").research(QUESTION, EVIDENCE[:1], lambda _: pytest.fail("nobody asked"))
     assert found == EVIDENCE[:1]
-    assert model.requests[1].tools == ["search_notes"]
+    assert model.requests[1].tools == ["search_notes", "calculate"]
 
 
 @pytest.mark.parametrize("answer", ["I think the second.", '{"helpful": "all"}', '{"helpful": [1'])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
-from agents.events import Answer, Citation, Cited, Done, Event, EvidenceFound, Failed, Step, Token
+from agents.events import Answer, Calculated, Citation, Cited, Done, Event, EvidenceFound, Failed, Step, Token
 from knowledge.evidence import Evidence
 from learner.feedback import Thumb
 
@@ -24,6 +24,7 @@ class Turn:
     spent: Mapping[str, float] = field(default_factory=dict[str, float])  # seconds in earlier rounds of a step
     evidence: tuple[Evidence, ...] = ()
     searched: str = ""
+    calculated: Calculated | None = None  # begins the text
     text: str = ""
     citations: tuple[Citation, ...] = ()
     checked: bool = False  # the text carries marks; words that come now begin it anew
@@ -36,8 +37,8 @@ class Turn:
 def advanced(turn: Turn, event: Event) -> Turn:
     """Return a turn with what an event adds."""
     match event:
-        case EvidenceFound():
-            return replace(turn, evidence=event.evidence, searched=event.question)
+        case EvidenceFound() | Calculated():
+            return _found(turn, event)
         case Step():
             return _stepped(turn, event)
         case Token():
@@ -67,6 +68,12 @@ def ended(turn: Turn, outcome: Literal["stopped", "failed"], problem: str = "") 
 def rated(turn: Turn, thumb: Thumb) -> Turn:
     """Return a turn with the reader's thumb on it."""
     return replace(turn, thumb=thumb)
+
+
+def _found(turn: Turn, event: EvidenceFound | Calculated) -> Turn:
+    if isinstance(event, Calculated):
+        return replace(turn, calculated=event)
+    return replace(turn, evidence=event.evidence, searched=event.question)
 
 
 def _stepped(turn: Turn, step: Step) -> Turn:

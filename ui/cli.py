@@ -7,17 +7,20 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
 from ui import output
+from ui.calculation_cli import calculation_app
 from ui.options import with_settings
-from ui.settings import Settings
+
+if TYPE_CHECKING:  # loads what not every command needs
+    from ui.settings import Settings
 
 app = typer.Typer(
-    help="Learn the LLM stack: ask, search, check.",
+    help="Learn the LLM stack: ask, search, check, calculate.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,6 +29,7 @@ notes_app = typer.Typer(help="Look after the notes.", no_args_is_help=True)
 model_app = typer.Typer(help="Look after the embedded model.", no_args_is_help=True)
 app.add_typer(notes_app, name="notes")
 app.add_typer(model_app, name="model")
+app.add_typer(calculation_app, name="calc")
 
 T = TypeVar("T")
 
@@ -35,7 +39,7 @@ _MODEL_WAIT_S = 120.0  # a cold disk reads the weights in a minute
 @app.command()
 @with_settings
 def ask(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     question: Annotated[str, typer.Argument(help="A question in English or Chinese; - reads one a line.")],
     session: Annotated[str | None, typer.Option(help="Remember this conversation under a name.")] = None,
@@ -57,7 +61,7 @@ def ask(
 @app.command()
 @with_settings
 def search(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     query: Annotated[str, typer.Argument(help="Words or a question; - reads one a line.")],
     k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many passages.")] = 10,
@@ -85,7 +89,7 @@ def search(
 @app.command()
 @with_settings
 def check(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     claim: Annotated[str, typer.Argument(help="A statement; - reads one a line.")],
     evidence: Annotated[str | None, typer.Option(help="Check against this text instead of the notes.")] = None,
@@ -105,7 +109,7 @@ def check(
 @app.command()
 @with_settings
 def index(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     folder: Annotated[Path | None, typer.Argument(help="A folder of your own notes.")] = None,
 ) -> None:
@@ -135,7 +139,7 @@ def index(
 
 @notes_app.command("check")
 @with_settings
-def notes_check(settings: Settings, as_json: bool) -> None:
+def notes_check(settings: "Settings", as_json: bool) -> None:
     """Check every note: its format, its edges, its sources, its age."""
     from datetime import UTC, datetime  # noqa: PLC0415
 
@@ -162,7 +166,7 @@ def notes_check(settings: Settings, as_json: bool) -> None:
 
 @model_app.command("list")
 @with_settings
-def model_list(settings: Settings, as_json: bool) -> None:
+def model_list(settings: "Settings", as_json: bool) -> None:
     """List the models that can be embedded, and which are here."""
     from agents.weights import CATALOGUE, locate  # noqa: PLC0415
 
@@ -182,7 +186,7 @@ def model_list(settings: Settings, as_json: bool) -> None:
 @model_app.command("pull")
 @with_settings
 def model_pull(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     name: Annotated[str | None, typer.Argument(help="The id of a model; the default one where left out.")] = None,
     source: Annotated[str, typer.Option("--from", help="auto, hub, mirror, or the path of a file.")] = "auto",
@@ -203,7 +207,7 @@ def model_pull(
 @model_app.command("path")
 @with_settings
 def model_path(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     name: Annotated[str | None, typer.Argument(help="The id of a model; the default one where left out.")] = None,
 ) -> None:
@@ -223,7 +227,7 @@ def model_path(
 
 @app.command()
 @with_settings
-def doctor(settings: Settings, as_json: bool) -> None:
+def doctor(settings: "Settings", as_json: bool) -> None:
     """Say what is installed, reachable or missing, and how to mend it."""
     from ui.doctor import examine  # noqa: PLC0415
 
@@ -241,7 +245,7 @@ def doctor(settings: Settings, as_json: bool) -> None:
 @app.command("ui")
 @with_settings
 def serve_page(
-    settings: Settings,
+    settings: "Settings",
     as_json: bool,
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 7860,

@@ -9,8 +9,6 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from ui import settings
-
 _OPTIONS: dict[str, Any] = {
     "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")],
     "home": Annotated[Path | None, typer.Option(help="Where state lies.  [ATLAS_HOME]", show_default=False)],
@@ -34,20 +32,32 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:  # noqa: ANN401 - whatever typer parsed
+        from ui import settings  # noqa: PLC0415 - it knows of models and the index, which take long to load
+
         common = {name: given.pop(name) for name in _OPTIONS}
         as_json = common.pop("as_json")
         common["notes"] = common["notes"] or ()
         command(settings.read(os.environ, **common), as_json=as_json, **given)
 
     own = list(inspect.signature(command).parameters.values())[2:]
-    shared = [
+    return signed(run, [*(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *shared()])
+
+
+def shared(*without: str) -> list[inspect.Parameter]:
+    """Return the common options as parameters, but those named."""
+    return [
         inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=False if get_args(kind)[0] is bool else None, annotation=kind
         )
         for name, kind in _OPTIONS.items()
+        if name not in without
     ]
-    run.__signature__ = inspect.Signature(  # pyright: ignore[reportAttributeAccessIssue] - how typer learns of options
-        [*(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own), *shared]
+
+
+def signed(command: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
+    """Give a command the parameters from which typer makes its options."""
+    command.__signature__ = inspect.Signature(  # pyright: ignore[reportFunctionMemberAccess] - how typer learns of them
+        parameters
     )
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *shared]}
-    return run
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command

@@ -3,15 +3,17 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, Final
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, Final
 
-from agents.events import Answer, Citation, ClaimCheck
-from agents.reply import UNSUPPORTED_MARK
 from knowledge.errors import AtlasError
-from knowledge.evidence import Evidence
-from knowledge.index import Changes
-from knowledge.note import Problem
+
+if TYPE_CHECKING:  # they load the index and what reads a language, which not every command needs
+    from agents.events import Answer, Citation, ClaimCheck
+    from knowledge.evidence import Evidence
+    from knowledge.index import Changes
+    from knowledge.note import Problem
+    from tools.calculators.calculation import Calculation
 
 _MARKS: Final = {"supported": "✓", "contradicted": "✗", "not_found": "?"}
 
@@ -27,25 +29,36 @@ def error_json(error: AtlasError) -> dict[str, Any]:
     return {"error": {"kind": error.kind, "message": error.message, "remedy": error.remedy}}
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
+def answer_json(answer: "Answer") -> dict[str, Any]:
     """Return an answer in the form that scripts read."""
-    fields = asdict(answer)
+    fields = asdict(replace(answer, calculation=None))
+    fields["calculation"] = None if answer.calculation is None else calculation_json(answer.calculation)
     fields["answer"] = fields.pop("text")
     fields["evidence"] = [evidence_json(evidence) for evidence in answer.evidence]
     return fields
 
 
-def evidence_json(evidence: Evidence) -> dict[str, Any]:
+def calculation_json(calculation: "Calculation") -> dict[str, Any]:
+    """Return the calculation that an answer rests on in the form that scripts read."""
+    return {
+        "kind": calculation.kind,
+        "inputs": dict(calculation.inputs),
+        "values": dict(calculation.values),
+        "note": calculation.note,
+    }
+
+
+def evidence_json(evidence: "Evidence") -> dict[str, Any]:
     """Return a passage in the form that scripts read."""
     return asdict(evidence)
 
 
-def check_json(check: ClaimCheck) -> dict[str, Any]:
+def check_json(check: "ClaimCheck") -> dict[str, Any]:
     """Return what was found of a claim in the form that scripts read."""
     return asdict(check) | {"scores": dict(check.scores)}
 
 
-def changes_json(changes: Changes) -> dict[str, Any]:
+def changes_json(changes: "Changes") -> dict[str, Any]:
     """Return what an update of the index did in the form that scripts read."""
     return {
         "added": len(changes.added),
@@ -59,13 +72,15 @@ def changes_json(changes: Changes) -> dict[str, Any]:
     }
 
 
-def problem_json(problem: Problem) -> dict[str, Any]:
+def problem_json(problem: "Problem") -> dict[str, Any]:
     """Return a problem of a note in the form that scripts read."""
     return asdict(problem) | {"path": str(problem.path)}
 
 
-def print_answer(answer: Answer) -> None:
+def print_answer(answer: "Answer") -> None:
     """Print an answer with its sources for a person."""
+    from agents.reply import UNSUPPORTED_MARK  # noqa: PLC0415 - loads what reads a language
+
     sys.stdout.write(f"\n{answer.text}\n")
     if answer.citations:
         sys.stdout.write("\n")
@@ -79,7 +94,7 @@ def print_answer(answer: Answer) -> None:
         sys.stdout.write(f"  > {question}\n")
 
 
-def print_passages(evidence: Sequence[Evidence]) -> None:
+def print_passages(evidence: "Sequence[Evidence]") -> None:
     """Print passages for a person."""
     for passage in evidence:
         place = f"{passage.title} > {passage.heading}" if passage.heading else passage.title
@@ -87,7 +102,7 @@ def print_passages(evidence: Sequence[Evidence]) -> None:
         sys.stdout.write(f"{passage.score:5.2f}  {place} ({passage.note})\n       {text[:300]}\n")
 
 
-def print_check(check: ClaimCheck) -> None:
+def print_check(check: "ClaimCheck") -> None:
     """Print what was found of a claim for a person."""
     sys.stdout.write(f"{_MARKS[check.verdict]} {check.verdict} (probability of support {check.score:.2f})\n")
     for reason in check.reasons:
@@ -96,6 +111,6 @@ def print_check(check: ClaimCheck) -> None:
         sys.stdout.write(f"  [{citation.n}] {_where(citation)}\n      {citation.quote}\n")
 
 
-def _where(citation: Citation) -> str:
+def _where(citation: "Citation") -> str:
     place = f"{citation.title} > {citation.heading}" if citation.heading else citation.title
     return f"{place}  {citation.source}".strip()

@@ -45,7 +45,63 @@
     reveal(turn, n);
   };
 
+  // The places of the page: each has an address that can be kept, sent and loaded anew.
+  let told = "";  // the address that the calculator has been given, or gave itself
+  const showPlace = (again = false) => {
+    const place = new URLSearchParams(location.search).get("place") === "calculate" ? "calculate" : "chat";
+    document.documentElement.dataset.place = place;
+    document.querySelectorAll("#places a").forEach((a) => {
+      if (a.dataset.place === place) a.setAttribute("aria-current", "page");
+      else a.removeAttribute("aria-current");
+    });
+    if (place !== "calculate" || !window.atlasCalculate) return;
+    if (again || told !== location.search) window.atlasCalculate(location.search);
+    told = location.search;
+    requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));  // plots take the width they now have
+  };
+  const goTo = (query) => {
+    if (query === "?place=calculate") query = document.querySelector("#calc-link a")?.getAttribute("href") ?? query;
+    history.pushState(null, "", query === "?" ? location.pathname : query);
+    showPlace();
+  };
+  let arrived = false;
+  window.atlasPlace = (ready = false) => {
+    arrived ||= ready;
+    if (arrived) showPlace(ready);
+  };
+  window.addEventListener("popstate", () => showPlace());
+  document.documentElement.dataset.place = new URLSearchParams(location.search).get("place") === "calculate" ? "calculate" : "chat";
+
+  const keepAddress = () => {
+    const query = document.querySelector("#calc-link a")?.getAttribute("href");
+    if (!query || document.documentElement.dataset.place !== "calculate" || query === location.search) return;
+    history.replaceState(null, "", query);
+    told = query;
+  };
+
+  const copyCommand = async (button) => {
+    const code = button.closest(".command").querySelector("code");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+    } catch {  // a page that is not on this machine and has no certificate may not write there
+      getSelection().selectAllChildren(code);
+      document.execCommand("copy");
+    }
+    const words = button.textContent;
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = words; }, 1500);
+  };
+
   document.addEventListener("click", (event) => {
+    const place = event.target.closest?.('a[href^="?"]');
+    if (place && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+      event.preventDefault();
+      event.stopPropagation();
+      goTo(place.getAttribute("href"));
+      return;
+    }
+    const copy = event.target.closest?.(".command .copy");
+    if (copy) copyCommand(copy);
     const link = event.target.closest?.('a[href^="#"]');
     const mark = link?.getAttribute("href").match(/^#cite-([0-9a-f]+)-(\d+)$/);
     if (link && link.closest("#chat")) {
@@ -63,7 +119,8 @@
       if (target.matches("#chat [data-testid='bot'][aria-label], #chat [data-testid='user'][aria-label]")) target.removeAttribute("aria-label");
     }
     if (changes.some(({ target }) => target.closest?.("#panel"))) noticePassages();
-  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label"] });
+    if (changes.some(({ target }) => target.closest?.("#calc-link"))) keepAddress();
+  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label", "href"] });
 
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") openSide(false);

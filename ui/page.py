@@ -12,6 +12,7 @@ from gradio.themes import Base
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import asking, messages
+from ui.calculator_page import CalculatorPage
 from ui.chat import Chats, Live, rated
 from ui.header import header, settled
 from ui.opening import Team
@@ -51,6 +52,7 @@ class Page:
     def __init__(self, team: Team, feedback: FeedbackStore, *, examples: bool = True) -> None:
         self._team, self._feedback, self._examples = team, feedback, examples
         self._chats, self._live = Chats(), Live()
+        self._calculator = CalculatorPage(_reader)
 
     def close(self) -> None:
         """Stop every answer."""
@@ -69,6 +71,7 @@ class Page:
         self.stored = gr.BrowserState({}, storage_key="llm-atlas", secret="llm-atlas")  # noqa: S106 - nothing in it is secret
         with gr.Row(elem_id="head"):
             gr.HTML("<h1>LLM Atlas</h1>", elem_id="name", min_width=0)
+            self.places = gr.HTML(_places(language), elem_id="places", min_width=0)
             self.state = gr.HTML(header(self._team.opening, None, language), elem_id="state")
             self.new = gr.Button(messages.say("new", language), elem_id="new", size="sm", scale=0, min_width=0)
             choices = [(name, code) for code, name in messages.LANGUAGES.items()]
@@ -88,6 +91,7 @@ class Page:
             with gr.Column(elem_id="side", scale=2):
                 self.side_title = gr.HTML(elem_id="side-title")
                 self.panel = gr.Markdown(elem_id="panel", latex_delimiters=LATEX)
+        self._calculator.lay_out(language)
         self.bridge = gr.HTML(
             elem_id="bridge", js_on_load="window.atlasOpen = (turn) => trigger('select', {value: turn});"
         )
@@ -96,10 +100,15 @@ class Page:
     def _wire(self, blocks: gr.Blocks) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
-        words = [self.new, self.chat, self.box, self.side_title, self.panel, self.state, self.language]
-        blocks.load(self.arrive, [self.stored], [self.stored, *words], **private)
+        words = [self.new, self.chat, self.box, self.side_title, self.panel, self.state, self.language, self.places]
+        words += self._calculator.worded()
+        show = "() => window.atlasPlace(true)"
+        blocks.load(self.arrive, [self.stored], [self.stored, *words], **private).then(None, js=show)
         blocks.unload(self.leave)
-        self.language.input(self.translate, [self.stored, self.language], [self.stored, *words], **prompt)
+        self.language.input(self.translate, [self.stored, self.language], [self.stored, *words], **prompt).then(
+            None, js=show
+        )
+        self._calculator.wire(self.stored)
         self.new.click(self.begin_anew, [self.stored], [self.stored, self.chat, self.panel], **prompt)
         answer = [self.chat, self.panel, self.box]
         busy: dict[str, Any] = private | {"concurrency_limit": None}
@@ -217,7 +226,18 @@ class Page:
             self.panel: panel(turns[-1] if turns else None, language),
             self.state: self._head(language),
             self.language: gr.Radio(value=language, label=messages.say("language", language)),
+            self.places: _places(language),
+            **self._calculator.words(language),
         }
+
+
+def _places(language: Language) -> str:
+    """Return the links to the places of the page; its script follows them without loading it anew."""
+    links = "".join(
+        f'<a href="{query}" data-place="{place}">{messages.say(f"place_{place}", language)}</a>'
+        for place, query in (("chat", "?"), ("calculate", "?place=calculate"))
+    )
+    return f'<nav aria-label="{messages.say("places", language)}">{links}</nav>'
 
 
 def _chat(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own

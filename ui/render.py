@@ -9,7 +9,7 @@ from agents.events import Answer, Citation, Step
 from agents.reply import UNSUPPORTED_MARK
 from knowledge.vocabulary import Language
 from learner.feedback import Thumb
-from ui import messages
+from ui import calculated, messages
 from ui.chat import Turn
 from ui.markdown import inline, neutral, plain
 
@@ -38,7 +38,7 @@ def shown(turns: Sequence[Turn], language: Language) -> Shown:
 
 def answer_markdown(turn: Turn, language: Language) -> str:
     """Return the words of an answer so far, its marks as links."""
-    text = neutral(turn.text, lambda prose: _linked(prose, turn, language))
+    text = neutral(calculated.words(turn), lambda prose: _linked(prose, turn, language))
     if turn.answer is not None and turn.answer.abstained:
         return f'<div class="tag">{inline(messages.say("abstained", language))}</div>\n\n{text}'
     return text
@@ -52,6 +52,7 @@ def _rows(turn: Turn, language: Language, *, is_last: bool) -> list[dict[str, An
         rows.append({"role": "assistant", "content": said})
     # The check stands below the words: nothing that is being read moves when it begins.
     rows += [_step_row(turn, step, language) for step in turn.steps if step.id == "check"]
+    rows += calculated.rows(turn, language)
     below = _below(turn, language)
     if below:
         rows.append({"role": "assistant", "content": below})

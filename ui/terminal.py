@@ -21,7 +21,7 @@ def show_answer(events: Iterable[Event]) -> None:
                     sys.stderr.write(f"  {evidence.score:.2f} {evidence.title} > {evidence.heading}\n")
             case Token() if live:
                 sys.stderr.write(event.text)
-            case Step(status="done") if event.id in {"teach", "rewrite", "research"}:
+            case Step(status="done") if event.id in {"teach", "rewrite", "research", "calculate"}:
                 sys.stderr.write(f"\n  {event.agent}: {event.title} ({event.seconds:.1f} s)\n")
             case Failed():
                 sys.stderr.write(f"  ! {event.error}\n")

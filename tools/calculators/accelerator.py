@@ -82,6 +82,11 @@ def find(name: str) -> Accelerator:
     return _cards()[key]
 
 
+def known(name: str) -> bool:
+    """Tell whether `find` knows a name, without looking for the closest ones."""
+    return _names().find(name) is not None
+
+
 def names() -> tuple[str, ...]:
     """All cards by their full name."""
     return tuple(_cards())

@@ -7,11 +7,11 @@ from tools.calculators.accelerator import Accelerator
 from tools.calculators.argument import real, whole
 from tools.calculators.derivation import Derivation, Text, joined, step
 from tools.calculators.derivation import Step as Line
-from tools.calculators.kv_cache import UNBOUNDED, KvCache, kv_cache
+from tools.calculators.kv_cache import UNBOUNDED, cache_bytes, kv_cache
 from tools.calculators.piecewise import largest
 from tools.calculators.shape import ModelShape
 from tools.calculators.weight_format import find_format, weights
-from tools.calculators.working_memory import Step, default_step, step_cost, working_memory
+from tools.calculators.working_memory import Step, StepCost, default_step, step_cost, working_memory
 
 UTILIZATION: Final = 0.92  # vLLM 0.33.0's --gpu-memory-utilization; 0.90 in earlier versions
 
@@ -46,22 +46,22 @@ class _Case:
     shape: ModelShape
     kv_dtype: str
     tensor_parallel: int
-    card: Accelerator | None
-    number_bytes: int
-    graphs: bool
+    cost: StepCost
     step_tokens: int
     weights: int
 
     def work(self, context: int, batch: int) -> Step:
         return Step(min(context * batch, self.step_tokens), min(batch, self.step_tokens))
 
-    def cache(self, context: int, batch: int) -> KvCache:
-        return kv_cache(self.shape, context, batch, self.kv_dtype, self.tensor_parallel)
+    def variable(self, context: int, batch: int) -> int:
+        """Everything on one GPU that is no fixed overhead."""
+        work = self.work(context, batch)
+        cache = cache_bytes(self.shape, context, batch, self.kv_dtype, self.tensor_parallel)
+        return self.weights + cache + self.cost.activation(work.tokens, work.sequences)
 
     def bends(self, per_step: int) -> list[float]:
         """Where activations bend as context or batch grows: at a full step, and where sampling overtakes the layers."""
-        cost = step_cost(self.shape, self.tensor_parallel, self.number_bytes)
-        tokens_per_sequence = cost.sampling / (cost.forward - cost.kept)
+        tokens_per_sequence = self.cost.sampling / (self.cost.forward - self.cost.kept)
         return [self.step_tokens / per_step, self.step_tokens / tokens_per_sequence, tokens_per_sequence]
 
 
@@ -88,8 +88,9 @@ def inference_memory(
     number_bytes = 4 if find_format(stored.format).compute == "fp32" else 2
     kv_dtype = cache_dtype(shape, weight_format, kv_dtype)
     tokens = default_step(card).tokens
-    case = _Case(shape, kv_dtype, tensor_parallel, card, number_bytes, graphs, tokens, stored.bytes)
-    cache = case.cache(context, batch)
+    cost = step_cost(shape, tensor_parallel, number_bytes)
+    case = _Case(shape, kv_dtype, tensor_parallel, cost, tokens, stored.bytes)
+    cache = kv_cache(shape, context, batch, kv_dtype, tensor_parallel)
     work = working_memory(shape, case.work(context, batch), tensor_parallel, card, number_bytes, graphs)
     per_gpu = stored.bytes + cache.bytes + work.activation + work.overhead
     limit = int(share * card.reported_memory) if card else None
@@ -123,20 +124,13 @@ def cache_dtype(shape: ModelShape, weight_format: str, kv_dtype: str) -> str:
 
 def _longest_context(case: _Case, batch: int, limit: int) -> int:
     return largest(
-        lambda context: _variable(case, context, batch), [*case.bends(batch), *case.shape.windows], limit, UNBOUNDED
+        lambda context: case.variable(context, batch), [*case.bends(batch), *case.shape.windows], limit, UNBOUNDED
     )
 
 
 def _largest_batch(case: _Case, context: int, limit: int) -> int:
     bends = [*case.bends(context), float(case.step_tokens)]
-    return largest(lambda batch: _variable(case, context, batch), bends, limit, UNBOUNDED)
-
-
-def _variable(case: _Case, context: int, batch: int) -> int:
-    """Everything on one GPU that is no fixed overhead."""
-    cost = step_cost(case.shape, case.tensor_parallel, case.number_bytes)
-    work = case.work(context, batch)
-    return case.weights + case.cache(context, batch).bytes + cost.activation(work.tokens, work.sequences)
+    return largest(lambda batch: case.variable(context, batch), bends, limit, UNBOUNDED)
 
 
 def _lines(

@@ -84,6 +84,11 @@ def kv_cache(
     )
 
 
+def cache_bytes(shape: ModelShape, context: int, batch: int = 1, dtype: str = "", tensor_parallel: int = 1) -> int:
+    """Return the bytes of the cache alone, for whoever solves for a context or a batch."""
+    return round(_layout(shape, dtype, tensor_parallel).per_sequence(context, 1)) * batch
+
+
 def fitting_tokens(
     shape: ModelShape, available: int, dtype: str = "", tensor_parallel: int = 1, block: int = BLOCK
 ) -> int:

@@ -43,6 +43,11 @@ def find(name: str) -> ModelShape:
     return _shape(*met)
 
 
+def known(name: str) -> bool:
+    """Tell whether `find` knows a name, without looking for the closest ones."""
+    return _names().match(name) is not None
+
+
 def names() -> tuple[str, ...]:
     """All built-in models by their full name."""
     return tuple(_entries())

@@ -39,7 +39,7 @@ SEARCHED: Final = 12  # passages looked at for an answer
 SHOWN: Final = 6  # passages shown as evidence
 GROUNDED: Final = 0.2  # a question to which the notes come less near is off our ground
 CONFIDENT: Final = 0.9  # from here on the researcher has nothing to add
-_OWN_LANGUAGE: Final = 0.25  # how much more a passage in the reader's language is worth to the tutor
+_OWN_LANGUAGE: Final = 0.5  # how much more a passage in the reader's language is worth to the tutor
 _WITHIN: Final = 0.65  # passages that score less than this share of the best one are no evidence for the question
 _QUOTED: Final = 0.8  # the same for what is quoted where no model explains
 

@@ -196,8 +196,10 @@ def test_a_config_on_disk_is_a_model_and_its_folder_is_what_is_served(tmp_path: 
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(config))
     for model in (folder, folder / "config.json"):
-        assert calculate("model", {"model": str(model)}).values["parameters"] == 596_049_920  # as Qwen3-0.6B
-    plan = calculate("serve", {"model": str(folder), "gpu": "4090", "max_model_len": 4096})
+        assert (
+            calculate("model", {"model": str(model)}, files=True).values["parameters"] == 596_049_920
+        )  # as Qwen3-0.6B
+    plan = calculate("serve", {"model": str(folder), "gpu": "4090", "max_model_len": 4096}, files=True)
     assert f"vllm serve {folder} " in plan.values["command"]
 
 
@@ -266,7 +268,7 @@ def test_a_config_that_lacks_fields_is_refused_by_their_names(tmp_path: Path) ->
     path = tmp_path / "config.json"
     path.write_text('{"model_type": "llama", "hidden_size": 64}')
     with pytest.raises(UserMistake, match=r"num_hidden_layers.*num_attention_heads.*vocab_size"):
-        calculate("memory", {"model": str(path)})
+        calculate("memory", {"model": str(path)}, files=True)
 
 
 def test_a_hostile_gguf_header_is_refused(tmp_path: Path) -> None:
@@ -275,7 +277,7 @@ def test_a_hostile_gguf_header_is_refused(tmp_path: Path) -> None:
     content[8:16] = (2**60).to_bytes(8, "little")  # how many tensors it claims
     path.write_bytes(content)
     with pytest.raises(UserMistake, match="claims 1,152,921,504,606,846,976 tensors"):
-        calculate("memory", {"model": str(path)})
+        calculate("memory", {"model": str(path)}, files=True)
 
 
 @given(
@@ -309,3 +311,10 @@ def test_every_parameter_is_named_once_and_meant_in_both_languages(kind: Kind) -
     for parameter in PARAMETERS[kind]:
         assert parameter.meaning.en.endswith(".") and parameter.meaning.zh.endswith("。")
         assert parameter.default is None or not parameter.choices or parameter.default in parameter.choices
+
+
+def test_no_file_is_opened_unless_files_are_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text("{}")
+    with pytest.raises(UserMistake, match="is not a known model"):
+        calculate("memory", {"model": str(path)})

@@ -102,7 +102,8 @@ def _calculations(kind: Kind, given: dict[str, Any]) -> list[Calculation]:
         cards = f" on {len(gpus)} GPUs" if given.get("gpu") else ""
         raise UserMistake(f"{len(models)} models{cards} are too many to compare.", f"Name up to {_MOST} pairs.")
     pairs = [{"model": model, "gpu": gpu} for model in models for gpu in gpus]
-    return [calculate(kind, {name: pair.get(name, value) for name, value in given.items()}) for pair in pairs]
+    every = [{name: pair.get(name, value) for name, value in given.items()} for pair in pairs]
+    return [calculate(kind, arguments, files=True) for arguments in every]
 
 
 def _record(calculation: Calculation, language: Language, *, explain: bool) -> dict[str, Any]:

@@ -45,15 +45,15 @@ class Cards:
     count: int
 
 
-def subject(arguments: dict[str, Any]) -> Subject:
+def subject(arguments: dict[str, Any], *, files: bool) -> Subject:
     """Find the model and the format of its weights: `quant`, else the one in its name, else `dtype`.
 
     Raises UserMistake for an unknown one, a file that cannot be read, or a `dtype` that contradicts the quantization.
     """
     text: str = arguments["model"]
-    shape = model_catalogue.load(text)
-    file = text.endswith(_FILES)
-    folder = "" if file or shape.repository else str(Path(text))
+    shape = model_catalogue.load(text) if files else model_catalogue.find(text)
+    file = files and text.endswith(_FILES)
+    folder = "" if file or not files or shape.repository else str(Path(text))
     named = "" if file or folder else model_catalogue.split_format(text)[1]
     quant, dtype = (_said(arguments.get(name)) for name in ("quant", "dtype"))
     stored = find_format(quant or named).name if quant or named else ""

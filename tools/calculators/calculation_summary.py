@@ -49,7 +49,11 @@ def _memory(memory: InferenceMemory, model: str, card: str, context: int, batch:
     load_zh = f"{model}（{batch:,} 个 {context:,} token 的序列）"
     if memory.limit is None:
         each, each_zh = (f" on each of {gpus} GPUs", f"{gpus} 张卡，每卡") if gpus > 1 else ("", "")
-        return Text(f"{load} needs {needed}{each}.", f"{load_zh}：{each_zh}需要显存 {needed}。")
+        weights, cache = format_both(memory.weights), format_both(memory.kv)
+        return Text(
+            f"{load} needs {needed}{each}: {weights} of weights and {cache} of KV cache in all, the rest for working.",
+            f"{load_zh}：{each_zh}需要显存 {needed}；权重共 {weights}，KV 缓存共 {cache}，其余用于计算。",
+        )
     verdict, gap = _verdict(memory.fits, memory.limit - memory.per_gpu)
     limit, most = format_both(memory.limit), _most(memory, context)
     return Text(

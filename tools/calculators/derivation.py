@@ -49,7 +49,7 @@ def step(en: str, zh: str, formula: str, symbols: Mapping[str, float], value: fl
 
 
 def plain(value: float) -> str:
-    """Write a number without losing what matters: whole numbers with thousands marks, others to six digits or tenths."""
+    """Write a number without losing what matters: whole with thousands marks, others to six digits or tenths."""
     if isinstance(value, int) or (value.is_integer() and abs(value) < 1e15):
         return f"{int(value):,}"
     return f"{value:,.1f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}"

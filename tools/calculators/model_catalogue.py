@@ -32,14 +32,14 @@ _FORMAT_OF_SUFFIX: Final = {
 }
 
 
-def find(name: str) -> ModelShape:
+def find(name: str, remedy: str = "") -> ModelShape:
     """Return the model of that loose name: "qwen3-14b", "Qwen/Qwen3-14B", "llama 3.1 8b", "Qwen3-14B-AWQ".
 
-    Raises UserMistake with the closest names if none is known.
+    Raises UserMistake with the closest names, and `remedy`, if none is known.
     """
     met = _names().match(name) or _names().match(split_format(name)[0])
     if met is None:
-        raise unknown("model", name, names(), "A path to a config.json or a GGUF file works too.")
+        raise unknown("model", name, names(), remedy)
     return _shape(*met)
 
 
@@ -73,7 +73,9 @@ def load(text: str) -> ModelShape:
         folder = bool(text.strip()) and (path / "config.json").is_file()
     except (OSError, ValueError):
         folder = False  # the text cannot be a path, so it is a name
-    return read_config(path / "config.json") if folder else find(text)
+    if folder:
+        return read_config(path / "config.json")
+    return find(text, "A path to a config.json or a GGUF file works too.")
 
 
 @cache

@@ -258,7 +258,7 @@ def test_what_cannot_be_is_refused_with_the_value_and_the_remedy(
     kind: Any, asked: dict[str, object], value: str, remedy: str
 ) -> None:
     with pytest.raises(UserMistake) as refused:
-        calculate(kind, asked)
+        calculate(kind, asked, files=True)
     assert value in refused.value.message
     assert remedy in refused.value.remedy
     assert len(str(refused.value)) < 600

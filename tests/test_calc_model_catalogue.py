@@ -97,7 +97,7 @@ def test_an_unknown_model_is_answered_with_the_closest_and_other_ways() -> None:
     with pytest.raises(
         UserMistake, match=r"'qwen4-14b' is not a known model\. Closest: .*Qwen3-14B.*config\.json or a GGUF"
     ):
-        find("qwen4-14b")
+        load("qwen4-14b")
 
 
 @pytest.mark.parametrize("name", ["", "   ", "7b", "\x00", "é" * 5_000, "../../etc/passwd"])

@@ -64,7 +64,7 @@ class Calculation:
 def calculate(kind: Kind, arguments: Mapping[str, object], *, files: bool = False) -> Calculation:
     """Calculate from loose text: "32k", "2", "rtx 4090", "Qwen3-32B-AWQ".
 
-    Only with `files` may the model be the path of a config.json or a GGUF file: readers of the page must not open files.
+    The model may be the path of a config.json or a GGUF file only with `files`: readers of a page must not open files.
     Raises UserMistake for an unknown argument, model, GPU or format (with the closest names) and for impossible values.
     """
     read = understood(kind, arguments)

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from served_page import served
 from small_atlas import NOTES, notes_atlas, small_index
 
+expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
+
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),

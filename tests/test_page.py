@@ -29,6 +29,8 @@ from small_atlas import (
 from agents.atlas import Atlas
 from learner.feedback import FeedbackStore
 
+expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
+
 pytestmark = [
     pytest.mark.browser,
     # CrewAI uses what it deprecates itself, and imports its parts in an odd order.

@@ -21,13 +21,14 @@ from ui.settings import Settings
 
 if TYPE_CHECKING:
     import uvicorn
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from agents.atlas import Atlas
     from ui.page import Page
 
 _PORTS_TRIED: Final = 20
 _CLOSING_S: Final = 1  # how long open pages may hold up the end of the program
+_PATIENCE_S: Final = 4.0  # how long the notes wait for the page to be sent: opening them takes a core
 _EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not used
 
 
@@ -48,7 +49,8 @@ def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull:
             sys.stderr.write(f"atlas: port {port} is taken; using {actual}\n")
         team = BackgroundTeam(lambda: _open(settings), lambda atlas: _prepare(atlas, pull=pull), _rehearse)
         page = Page(team, FeedbackStore(settings.home), examples=any(not folder.own for folder in settings.folders))
-        app = application(page, LOOPBACK if host in LOOPBACK else None)
+        sent = threading.Event()
+        app = _telling(application(page, LOOPBACK if host in LOOPBACK else None), sent)
         if as_json:
             output.print_json({"url": url})
         else:
@@ -56,7 +58,7 @@ def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull:
             sys.stdout.flush()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
-        team.start()
+        threading.Thread(target=lambda: (sent.wait(_PATIENCE_S), team.start()), daemon=True).start()
         try:
             server(app).run([listener])
         finally:
@@ -117,6 +119,17 @@ def server(app: "ASGIApp") -> "uvicorn.Server":
 
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=_CLOSING_S, ws="none")
     return uvicorn.Server(config)
+
+
+def _telling(app: "ASGIApp", sent: threading.Event) -> "ASGIApp":
+    """Return the application, which sets `sent` once something has been sent."""
+
+    async def tell(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        await app(scope, receive, send)
+        if scope["type"] == "http":
+            sent.set()
+
+    return tell
 
 
 def _open(settings: Settings) -> "AbstractContextManager[Atlas]":

@@ -36,6 +36,7 @@ from knowledge.library import STALE_AFTER
 from knowledge.vocabulary import Language
 
 SEARCHED: Final = 12  # passages looked at for an answer
+_DEEP: Final = 30  # passages among which the reader's language is looked for
 SHOWN: Final = 6  # passages shown as evidence
 GROUNDED: Final = 0.2  # a question to which the notes come less near is off our ground
 CONFIDENT: Final = 0.9  # from here on the researcher has nothing to add
@@ -155,7 +156,11 @@ class Conversation:
         yield Step("search", "researcher", title, "done", self._evidence_s, _titles(self._evidence))
 
     def _find(self) -> tuple[Evidence, ...]:
-        return _narrowed(retrieval.search(self._house.index, self._searched, SEARCHED), self._language)
+        found = retrieval.search(self._house.index, self._searched, _DEEP)
+        # Further down, only what the same notes say in the reader's language is of use.
+        notes = {evidence.note for evidence in found[:SEARCHED]}
+        further = [e for e in found[SEARCHED:] if e.note in notes and e.language == self._language]
+        return _narrowed([*found[:SEARCHED], *further], self._language)
 
     def _teach(self, seat: Seat) -> Generator[Event]:
         """Have the team explain, and check what it says. Raises ModelFailed."""

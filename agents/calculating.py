@@ -1,6 +1,6 @@
 """The journey of a question that a calculator answers: figures first, then what the notes and the tutor say to them."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -14,7 +14,7 @@ from agents.phrases import say
 from agents.reply import Reply
 from agents.stop import Stop
 from knowledge import retrieval
-from knowledge.errors import ModelFailed, UserMistake
+from knowledge.errors import UserMistake
 from knowledge.evidence import Evidence
 from tools.calculators.calculation import Calculation, calculate
 from tools.calculators.derivation import Text
@@ -47,17 +47,7 @@ class Calculating(Conversation):
         yield Calculated(self._calculation, self._block.head, self._block.derivation, self._language)
         self._first_token_s = self._house.clock() - self._began
         yield Token(self._head())
-        rungs = self._seats()
-        while (seat := (yield from self._next_seat(rungs, "teach", "tutor", "step_teach"))) is not None:
-            try:
-                yield from self._teach(seat)
-                return
-            except ModelFailed as error:
-                yield self._fallen(seat, error)
-                yield Token(self._head())  # the failure voided what was said
-        if self._notices:
-            self._notices += (say("next_notes", self._language),)
-        yield from self._quote("notes")
+        yield from self._explain()
 
     # --- where this journey differs -----------------------------------------------------------------------------
 
@@ -73,6 +63,9 @@ class Calculating(Conversation):
         own = [hit for hit in hits if hit.note == note.id]
         own.sort(key=lambda hit: hit.language != self._language)
         return (*found[: conversation.SHOWN - _EXPLAINING], *own[:_EXPLAINING])
+
+    def _anew(self) -> Iterable[Event]:
+        return (Token(self._head()),)
 
     def _material(self) -> tuple[Evidence, ...]:
         return (computed.passage(self._calculation, self._language, derived=False), *self._evidence)

@@ -87,12 +87,12 @@ def block(calculation: Calculation, assumed: Sequence[Text], language: Language)
     if command:
         parts.append(f"```bash\n{command}\n```")
     if assumed:
-        said = _joined([_in(text, language) for text in assumed], language)
-        parts.append(f"*{_in(_ASSUMED, language)}{said}*")
-    parts += [f"*{_in(text, language)}*" for text in calculation.warnings]
+        said = _joined([text.said_in(language) for text in assumed], language)
+        parts.append(f"*{_ASSUMED.said_in(language)}{said}*")
+    parts += [f"*{text.said_in(language)}*" for text in calculation.warnings]
     # The answer in words stands in the head already.
     steps = explained(calculation, language).removeprefix(calculation.summary(language)).strip()
-    return Block("\n\n".join(parts), f"**{_in(_DERIVED, language)}**\n\n{steps}")
+    return Block("\n\n".join(parts), f"**{_DERIVED.said_in(language)}**\n\n{steps}")
 
 
 def passage(calculation: Calculation, language: Language, *, derived: bool) -> Evidence:
@@ -107,7 +107,7 @@ def passage(calculation: Calculation, language: Language, *, derived: bool) -> E
         lines = explained(calculation, language).splitlines()[1:]  # the first is the summary
         sentences += [f"{line.removeprefix('- ').rstrip('。.')}{stop}" for line in lines if line]
     text = "\n\n".join(sentences)
-    title = _in(_TITLE, language)
+    title = _TITLE.said_in(language)
     return Evidence("", title, calculation.kind, text, 0, len(text), language, 1.0, "", "")
 
 
@@ -126,13 +126,13 @@ def figures(calculation: Calculation, language: Language) -> list[tuple[str, str
             continue
         if key == "parameters_active" and value == calculation.values["parameters"]:
             continue
-        rows.append((_in(name, language), _written(key, value, language)))
+        rows.append((name.said_in(language), _written(key, value, language)))
     return rows
 
 
 def _written(key: str, value: Any, language: Language) -> str:  # noqa: ANN401 - a figure of any calculation
     if key in {"fits", "bound"}:
-        return _in(_FITS[value] if key == "fits" else _BOUNDS[value], language)
+        return (_FITS[value] if key == "fits" else _BOUNDS[value]).said_in(language)
     if "bytes" in key:
         return format_both(value)
     if key == "flops":
@@ -146,12 +146,8 @@ def _written(key: str, value: Any, language: Language) -> str:  # noqa: ANN401 -
 
 def _table(calculation: Calculation, language: Language) -> str:
     rows = [f"| {name} | {value} |" for name, value in figures(calculation, language)]
-    return "\n".join([f"| {_in(_TITLE, language)} | |", "|:--|--:|", *rows])
+    return "\n".join([f"| {_TITLE.said_in(language)} | |", "|:--|--:|", *rows])
 
 
 def _joined(sentences: Sequence[str], language: Language) -> str:
     return ("" if language == "zh" else " ").join(sentences)
-
-
-def _in(text: Text, language: Language) -> str:
-    return text.zh if language == "zh" else text.en

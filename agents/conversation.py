@@ -1,6 +1,6 @@
 """One message on its way from the desk to its answer: the journeys, as generators of events."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from agents import reply as replies
@@ -70,16 +70,7 @@ class Conversation:
         if not self._evidence or self._evidence[0].ground < GROUNDED:
             yield from self._end(self._abstention(), "notes", abstained=True)
             return
-        rungs = self._seats()
-        while (seat := (yield from self._next_seat(rungs, "teach", "tutor", "step_teach"))) is not None:
-            try:
-                yield from self._teach(seat)
-                return
-            except ModelFailed as error:
-                yield self._fallen(seat, error)
-        if self._notices:
-            self._notices += (say("next_notes", self._language),)
-        yield from self._quote("notes")
+        yield from self._explain()
 
     def talk(self) -> Generator[Event]:
         """Reply to small talk, in words of the model where there is one."""
@@ -162,6 +153,20 @@ class Conversation:
         further = [e for e in found[SEARCHED:] if e.note in notes and e.language == self._language]
         return _narrowed([*found[:SEARCHED], *further], self._language)
 
+    def _explain(self) -> Generator[Event]:
+        """Teach with the best model that answers, or quote the notes."""
+        rungs = self._seats()
+        while (seat := (yield from self._next_seat(rungs, "teach", "tutor", "step_teach"))) is not None:
+            try:
+                yield from self._teach(seat)
+                return
+            except ModelFailed as error:
+                yield self._fallen(seat, error)
+                yield from self._anew()
+        if self._notices:
+            self._notices += (say("next_notes", self._language),)
+        yield from self._quote("notes")
+
     def _teach(self, seat: Seat) -> Generator[Event]:
         """Have the team explain, and check what it says. Raises ModelFailed."""
         team = Team(seat.endpoint, seat.capabilities)
@@ -236,6 +241,10 @@ class Conversation:
         yield from self._end(replies.from_notes([passages[0], *near]), rung, unsupported=unsupported)
 
     # --- what a journey may do in its own way -------------------------------------------------------------------
+
+    def _anew(self) -> Iterable[Event]:
+        """Return what has to be said again when a failed model has voided all words."""
+        return ()
 
     def _material(self) -> tuple[Evidence, ...]:
         """Return what the tutor may teach from, the best passage first."""

@@ -277,6 +277,11 @@ class Catalog:
         files, _ = self.generation()
         return self._words_of_passages.unknown_share(_stems(asked), files)
 
+    def size(self) -> int:
+        """Return the number of passages, remembered until the files change."""
+        files, _ = self.generation()
+        return self._words_of_passages.total(files)
+
     def _shares(self, index: FullText, wanted: Sequence[str], limit: int, of: Sequence[str]) -> dict[int, float]:
         files, _ = self.generation()
         return index.shares(_stems(wanted), files, limit, _stems(of))

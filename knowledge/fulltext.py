@@ -83,6 +83,10 @@ class FullText:
             scores[numbers] += idf * _SATURATION * counts / (counts + known.norms[numbers])
         return {number: min(1.0, float(scores[number]) / most) for number in _best(scores, limit)}
 
+    def total(self, generation: int) -> int:
+        """Return the number of texts."""
+        return self._known_at(generation).total
+
     def unknown_share(self, asked: Sequence[str], generation: int) -> float:
         """Return which share of the weight of some stems is that of stems that stand nowhere."""
         known = self._known_at(generation)

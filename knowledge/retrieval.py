@@ -131,7 +131,7 @@ def _ground(index: Index, content: Sequence[str], similarities: Sequence[float])
 
     Few notes have few passages on anything, and lack most words: there the nearest passage alone has to tell.
     """
-    total, _ = index.catalog.counts()
+    total = index.catalog.size()
     depth = min(_GROUND_DEPTH, 1 + total // 200)
     strange = _UNKNOWN * min(1.0, total / 1000) * index.catalog.unknown_share(content)
     return sum(similarities[:depth]) / depth - strange

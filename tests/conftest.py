@@ -8,6 +8,7 @@ from pathlib import Path
 import offline
 import pytest
 from hash_embedder import HashEmbedder
+from scripted_model import ScriptedModel
 
 from knowledge.index import Index
 from knowledge.reader import Folder
@@ -63,6 +64,13 @@ def index(tmp_path: Path, folder: Folder, embedder: HashEmbedder) -> Generator[I
     opened = Index(tmp_path / "home", [folder], embedder)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def model() -> Generator[ScriptedModel]:
+    """A scripted model: replies that nobody asks for, and requests without a reply, fail the test."""
+    with ScriptedModel() as scripted:
+        yield scripted
 
 
 @pytest.fixture

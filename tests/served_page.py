@@ -23,6 +23,12 @@ keep_gradio_quiet(os.environ)
 
 from ui.page import Page  # noqa: E402 - after the above
 
+# Chromium without a screen, and without looking for anything outside.
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class OpenTeam:

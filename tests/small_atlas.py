@@ -9,6 +9,7 @@
 """
 
 import json
+import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -20,10 +21,11 @@ from scripted_model import Request, ScriptedModel
 
 from agents.atlas import Atlas
 from agents.desk import Desk
+from agents.download import pull
 from agents.endpoint import Endpoint
 from agents.events import Answer, Done, Event, Failed, Step
 from agents.ladder import Ladder
-from agents.weights import SMALL, Weights
+from agents.weights import SMALL, Weights, default_cache_dir
 from knowledge.index import Index
 from knowledge.reader import Folder
 
@@ -138,6 +140,16 @@ def endpoint_atlas(
     """Makes a team with a configured endpoint; below it stand the scripted model, if any, and the notes."""
     ladder = embedded_ladder(home, below, endpoint) if below else Ladder(endpoint, None, home)
     return Atlas(index, ladder, Desk(home), wait_s=5.0, **options)
+
+
+@contextmanager
+def real_atlas(index: Index, home: Path) -> Generator[Atlas]:
+    """A team with the small embedded model, which is fetched if need be and stays in memory until the block ends."""
+    cache_dir = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
+    pull(SMALL, cache_dir)
+    ladder = Ladder(None, SMALL, cache_dir)
+    yield Atlas(index, ladder, Desk(home), wait_s=120.0)
+    ladder.close()
 
 
 def notes_atlas(index: Index, home: Path) -> Atlas:

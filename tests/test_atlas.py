@@ -1,7 +1,6 @@
 """The façade: what goes in is checked, what comes out can be stopped at any moment, from any thread."""
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,15 +26,13 @@ from small_atlas import (
     of_desk,
     of_tutor,
     only,
+    real_atlas,
     small_index,
 )
 
 from agents.atlas import Answering, Atlas
-from agents.desk import Desk, Turn
-from agents.download import pull
+from agents.desk import Turn
 from agents.events import Cited, Event, EvidenceFound, Step, Token
-from agents.ladder import Ladder
-from agents.weights import SMALL, default_cache_dir
 from knowledge.errors import SetupMissing, UserMistake
 from knowledge.index import Index
 
@@ -44,12 +41,6 @@ from knowledge.index import Index
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     with small_index(tmp_path_factory.mktemp("atlas")) as opened:
         yield opened
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as scripted:
-        yield scripted
 
 
 @pytest.fixture
@@ -353,11 +344,8 @@ def test_steps_end_as_they_began(atlas: Atlas, model: ScriptedModel) -> None:
 @pytest.fixture(scope="module")
 def real(index: Index, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atlas]:
     """A team with the small embedded model, which stays in memory for the tests below."""
-    cache_dir = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
-    pull(SMALL, cache_dir)
-    ladder = Ladder(None, SMALL, cache_dir)
-    yield Atlas(index, ladder, Desk(tmp_path_factory.mktemp("real")), wait_s=120.0)
-    ladder.close()
+    with real_atlas(index, tmp_path_factory.mktemp("real")) as opened:
+        yield opened
 
 
 @pytest.mark.model

@@ -4,27 +4,14 @@ import json
 import subprocess
 import sys
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_run import Run
 from gguf_header import header
 
 from ui import cli
-
-
-@dataclass(frozen=True)
-class Run:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one object on standard output."""
-        (line,) = self.out.splitlines()
-        return json.loads(line)
 
 
 @pytest.fixture

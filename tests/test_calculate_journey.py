@@ -1,7 +1,6 @@
 """A question that a calculator answers: its figures stand in the answer, whoever explains them or nobody."""
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,17 +17,14 @@ from small_atlas import (
     notes_atlas,
     of_tutor,
     only,
+    real_atlas,
     small_index,
     steps,
 )
 
 from agents import conversation
 from agents.atlas import Atlas
-from agents.desk import Desk
-from agents.download import pull
 from agents.events import Calculated, Cited, EvidenceFound, Failed, Step, Token
-from agents.ladder import Ladder
-from agents.weights import SMALL, default_cache_dir
 from knowledge.errors import UserMistake
 from knowledge.index import Index
 from tools.calculators.calculation import calculate
@@ -56,12 +52,6 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     notes = {**NOTES, "vllm-memory": MEMORY_NOTE}
     with small_index(tmp_path_factory.mktemp("calculate"), notes) as opened:
         yield opened
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as scripted:
-        yield scripted
 
 
 # --- without a model -------------------------------------------------------------------------------------------------
@@ -254,11 +244,8 @@ def test_researcher_with_tools_can_calculate(
 @pytest.fixture(scope="module")
 def real(index: Index, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Atlas]:
     """A team with the small embedded model."""
-    cache_dir = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
-    pull(SMALL, cache_dir)
-    ladder = Ladder(None, SMALL, cache_dir)
-    yield Atlas(index, ladder, Desk(tmp_path_factory.mktemp("real")), wait_s=120.0)
-    ladder.close()
+    with real_atlas(index, tmp_path_factory.mktemp("real")) as opened:
+        yield opened
 
 
 @pytest.mark.model

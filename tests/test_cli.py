@@ -8,11 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_run import Run
 from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel, refusing_url
 from small_atlas import FALSE, OFF_NOTES, QUESTION, VERBATIM, answer_probe, judge, of_tutor, write_notes
@@ -22,23 +22,6 @@ from agents.weights import CATALOGUE, DEFAULT, SMALL, default_cache_dir
 from ui import assembly, cli
 
 MODELS = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
-
-
-@dataclass(frozen=True)
-class Run:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one object on standard output."""
-        (line,) = self.out.splitlines()
-        return json.loads(line)
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
 
 
 Atlas = Callable[..., Run]

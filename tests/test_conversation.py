@@ -50,12 +50,6 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         yield opened
 
 
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as scripted:
-        yield scripted
-
-
 def text_of(events: list[Event]) -> str:
     return "".join(token.text for token in only(events, Token))
 

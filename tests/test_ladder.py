@@ -87,12 +87,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         ladder.close()
 
 
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as scripted:
-        yield scripted
-
-
 def rungs(ladder: Ladder, wait_s: float = 5.0) -> list[str]:
     return [endpoint.rung for endpoint in ladder.rungs(wait_s)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 from scripted_model import ScriptedModel
-from served_page import served
+from served_page import FLAGS, served
 from small_atlas import (
     NOTES,
     OFF_NOTES,
@@ -38,10 +38,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ImportWarning"),
 ]
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
 LONG = " ".join(f"PagedAttention keeps block {i} of the cache." for i in range(200))
 HOSTILE = {
     "zebra": """---

@@ -1,7 +1,5 @@
 """A claim is checked by code and by the judge, and rests on an exact sentence."""
 
-from collections.abc import Iterator
-
 import pytest
 from scripted_model import ScriptedModel
 from small_atlas import FALSE, OFF_NOTES, PARAPHRASE, VERBATIM, judge
@@ -21,12 +19,6 @@ def passage(text: str, note: str = "paged-attention", start: int = 50, language:
 
 
 EVIDENCE = [passage("vLLM serves models.", "vllm"), passage(TEXT)]
-
-
-@pytest.fixture
-def model() -> Iterator[ScriptedModel]:
-    with ScriptedModel() as scripted:
-        yield scripted
 
 
 def asking(model: ScriptedModel) -> Judge:

@@ -103,7 +103,7 @@ _YES: Final = {True: Text("yes", "是"), False: Text("no", "否")}
 def table(calculation: Calculation, language: Language) -> str:
     """Write one calculation: its answer, its figures, layers of a roofline, the command, and warnings."""
     summary = calculation.summary(language)
-    rows = [[_in(line.name, language), _cell(line, calculation, language)] for line in _lines([calculation])]
+    rows = [[line.name.said_in(language), _cell(line, calculation, language)] for line in _lines([calculation])]
     blocks = [summary, _aligned(rows)]
     if calculation.kind == "roofline":
         blocks.append(_layers(calculation, language))
@@ -114,7 +114,7 @@ def compared(calculations: Sequence[Calculation], language: Language) -> str:
     """Write calculations of one kind side by side."""
     titles = ["", *(_title(calculation) for calculation in calculations)]
     rows = [
-        [_in(line.name, language), *(_cell(line, calculation, language) for calculation in calculations)]
+        [line.name.said_in(language), *(_cell(line, calculation, language) for calculation in calculations)]
         for line in _lines(calculations)
     ]
     return "\n\n".join([_aligned([titles, *rows]), *_ends(calculations, language)]) + "\n"
@@ -138,7 +138,7 @@ def _says(value: object) -> bool:
 def _cell(line: _Line, calculation: Calculation, language: Language) -> str:
     value = calculation.values[line.field]
     if isinstance(value, bool):
-        return _in(_YES[value], language)
+        return _YES[value].said_in(language)
     return _NONE if value is None else line.write(value)
 
 
@@ -162,10 +162,10 @@ def _layers(calculation: Calculation, language: Language) -> str:
 def _ends(calculations: Sequence[Calculation], language: Language, said: str = "") -> list[str]:
     """Write commands, warnings that were not said yet, and the notes that explain."""
     commands = [text for text in (calculation.values.get("command") for calculation in calculations) if text]
-    texts = dict.fromkeys(_in(text, language) for calculation in calculations for text in calculation.warnings)
+    texts = dict.fromkeys(text.said_in(language) for calculation in calculations for text in calculation.warnings)
     warnings = [f"! {text}" for text in texts if text not in said]
     notes = dict.fromkeys(calculation.note for calculation in calculations)
-    see = _in(Text("Explained in the note", "相关笔记"), language)
+    see = Text("Explained in the note", "相关笔记").said_in(language)
     blocks = ["\n".join(commands), "\n".join(warnings), f"{see}: {', '.join(notes)}"]
     return [block for block in blocks if block]
 
@@ -187,7 +187,3 @@ def _row(cells: Sequence[str], columns: Iterable[int]) -> str:
 def _width(text: str) -> int:
     """Count the columns of a terminal; Chinese characters take two."""
     return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text)
-
-
-def _in(text: Text, language: Language) -> str:
-    return text.zh if language == "zh" else text.en

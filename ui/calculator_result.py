@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Final, cast
+from typing import Final
 
 from knowledge.errors import UserMistake
 from knowledge.vocabulary import Language
@@ -56,7 +56,7 @@ def answer_html(form: Form, found: Outcome, language: Language) -> str:
     if found.calculations:
         first = found.calculations[0]
         blocks.append(f'<div class="verdict">{_pill(first, language)}<p>{escape(first.summary(language))}</p></div>')
-        blocks += [_line("warning", _in(text, language)) for text in _warnings(first)]
+        blocks += [_line("warning", text.said_in(language)) for text in _warnings(first)]
         if len(found.calculations) == 1:
             blocks.append(_tiles(figures(first, language)))
         else:
@@ -212,7 +212,7 @@ def _command(calculation: Calculation, language: Language) -> str:
 def _derivation(calculation: Calculation, language: Language) -> str:
     given = ", ".join(f"{name} = {value}" for name, value in calculation.inputs.items() if value not in {None, ""})
     steps = "".join(f"<li>{_step(line, language)}</li>" for line in calculation.derivation.steps)
-    taken = "".join(f"<li>{escape(_in(text, language))}</li>" for text in calculation.derivation.assumptions)
+    taken = "".join(f"<li>{escape(text.said_in(language))}</li>" for text in calculation.derivation.assumptions)
     note = say("note", language, note=calculation.note) if calculation.note else ""
     return (
         f'<p class="given"><b>{escape(say("inputs", language))}</b> {escape(given)}</p><ol class="steps">{steps}</ol>'
@@ -226,7 +226,7 @@ def _step(line: Step, language: Language) -> str:
     if line.unit == "B" and abs(line.value) >= 2**20:
         result += f" = {format_both(line.value)}"
     return (
-        f"<span>{escape(_in(line.name, language))}</span><code>{escape(line.formula)}</code>"
+        f"<span>{escape(line.name.said_in(language))}</span><code>{escape(line.formula)}</code>"
         f'<code>= {escape(line.substituted)}</code><code class="result">= {escape(result)}</code>'
     )
 
@@ -240,7 +240,3 @@ def _problem(problem: UserMistake, language: Language) -> str:
 
 def _line(kind: str, text: str) -> str:
     return f'<div class="{kind}">{escape(text)}</div>'
-
-
-def _in(text: Text, language: Language) -> str:
-    return cast("str", getattr(text, language))

@@ -58,7 +58,7 @@ class Calculation:
 
     def summary(self, language: Language) -> str:
         """Say the answer in one or two sentences."""
-        return _in(self.answer, language)
+        return self.answer.said_in(language)
 
 
 def calculate(kind: Kind, arguments: Mapping[str, object], *, files: bool = False) -> Calculation:
@@ -81,7 +81,7 @@ def explained(calculation: Calculation, language: Language) -> str:
     for number, line in enumerate(calculation.derivation.steps, 1):
         size = f" = {format_both(line.value)}" if line.unit == "B" and line.value >= KIB else ""
         result = f"{line.formula} = {line.substituted} = {plain(line.value)} {line.unit}{size}"
-        lines.append(f"{number}. {_in(line.name, language)}: {result}")
+        lines.append(f"{number}. {line.name.said_in(language)}: {result}")
     lines += _listed(headings[2], calculation.derivation.assumptions, language)
     lines += _listed(headings[3], calculation.warnings, language)
     return "\n".join(lines)
@@ -96,7 +96,7 @@ def recorded(calculation: Calculation, language: Language) -> dict[str, Any]:
         "summary": calculation.summary(language),
         "derivation": [
             {
-                "name": _in(line.name, language),
+                "name": line.name.said_in(language),
                 "formula": line.formula,
                 "substituted": line.substituted,
                 "value": line.value,
@@ -104,16 +104,16 @@ def recorded(calculation: Calculation, language: Language) -> dict[str, Any]:
             }
             for line in calculation.derivation.steps
         ],
-        "assumptions": [_in(text, language) for text in calculation.derivation.assumptions],
+        "assumptions": [text.said_in(language) for text in calculation.derivation.assumptions],
         "note": calculation.note,
-        "warnings": [_in(text, language) for text in calculation.warnings],
+        "warnings": [text.said_in(language) for text in calculation.warnings],
     }
     if isinstance(plan, ServingPlan):
         record["refusals"] = [
             {
                 "code": refusal.code,
-                "reason": _in(refusal.reason, language),
-                "remedies": [_in(text, language) for text in refusal.remedies],
+                "reason": refusal.reason.said_in(language),
+                "remedies": [text.said_in(language) for text in refusal.remedies],
                 "note": refusal.note,
             }
             for refusal in plan.refusals
@@ -122,11 +122,7 @@ def recorded(calculation: Calculation, language: Language) -> dict[str, Any]:
 
 
 def _listed(heading: str, texts: tuple[Text, ...], language: Language) -> list[str]:
-    return ["", f"**{heading}**", "", *(f"- {_in(text, language)}" for text in texts)] if texts else []
-
-
-def _in(text: Text, language: Language) -> str:
-    return text.zh if language == "zh" else text.en
+    return ["", f"**{heading}**", "", *(f"- {text.said_in(language)}" for text in texts)] if texts else []
 
 
 def _model(read: dict[str, Any], about: Subject, _: Cards | None) -> Calculation:

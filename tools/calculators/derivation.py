@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from knowledge.vocabulary import Language
+
 _SYMBOL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -13,6 +15,10 @@ class Text(NamedTuple):
 
     en: str
     zh: str
+
+    def said_in(self, language: Language) -> str:
+        """Return it for a reader of `language`."""
+        return self.zh if language == "zh" else self.en
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from knowledge.citation import Citation
 from knowledge.errors import AtlasError
 from knowledge.evidence import Evidence
 from knowledge.vocabulary import Language
@@ -11,24 +12,6 @@ from tools.calculators.calculation import Calculation
 
 Rung = Literal["endpoint", "embedded", "notes"]
 Verdict = Literal["supported", "contradicted", "not_found"]
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """The sentence that an answer's mark `[n]` rests on.
-
-    `start` and `end` are character offsets into the text of the note's file at `path`.
-    """
-
-    n: int
-    note: str
-    title: str
-    heading: str
-    quote: str
-    start: int
-    end: int
-    source: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agents.events import Citation, Verdict
+from agents.events import Verdict
+from knowledge.citation import Citation
 from knowledge.evidence import Evidence
 from knowledge.language import CJK
 from knowledge.sentence import sentences

@@ -31,8 +31,9 @@ from small_atlas import (
 
 from agents.atlas import Atlas
 from agents.desk import Desk
-from agents.events import Answer, Citation, Cited, Done, Event, EvidenceFound, Failed, Step, Token
+from agents.events import Answer, Cited, Done, Event, EvidenceFound, Failed, Step, Token
 from agents.ladder import Ladder
+from knowledge.citation import Citation
 from knowledge.errors import AtlasError, ModelFailed, SetupMissing, UserMistake
 from knowledge.evidence import Evidence
 from knowledge.index import Changes, Index

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from agents.computed import block
 from agents.download import Progress
 from agents.endpoint import Endpoint
-from agents.events import Answer, Calculated, Citation, Step, Timings
+from agents.events import Answer, Calculated, Step, Timings
 from agents.ladder import Stage, State
+from knowledge.citation import Citation
 from knowledge.evidence import Evidence
 from tools.calculators.calculation import Calculation, calculate
 from ui import messages

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
-from agents.events import Answer, Calculated, Citation, Cited, Done, Event, EvidenceFound, Failed, Step, Token
+from agents.events import Answer, Calculated, Cited, Done, Event, EvidenceFound, Failed, Step, Token
+from knowledge.citation import Citation
 from knowledge.evidence import Evidence
 from learner.feedback import Thumb
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from knowledge.errors import AtlasError
 
 if TYPE_CHECKING:  # they load the index and what reads a language, which not every command needs
-    from agents.events import Answer, Citation, ClaimCheck
+    from agents.events import Answer, ClaimCheck
+    from knowledge.citation import Citation
     from knowledge.evidence import Evidence
     from knowledge.index import Changes
     from knowledge.note import Problem

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from agents.events import Citation
+from knowledge.citation import Citation
 from knowledge.evidence import Evidence
 from knowledge.vocabulary import Language
 from ui import messages

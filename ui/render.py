@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from agents.events import Answer, Citation, Step
+from agents.events import Answer, Step
 from agents.reply import UNSUPPORTED_MARK
+from knowledge.citation import Citation
 from knowledge.vocabulary import Language
 from learner.feedback import Thumb
 from ui import calculated, messages

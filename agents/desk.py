@@ -49,6 +49,7 @@ class Turn:
     searched: str
     answer: str
     notes: tuple[str, ...] = ()  # the notes the answer rests on
+    sitting: str = ""  # the quiz that the session is in, where this turn was part of it
 
 
 class Desk:

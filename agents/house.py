@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from agents.desk import Desk
 from agents.endpoint import Endpoint
@@ -12,6 +13,8 @@ from agents.probe import Capabilities
 from knowledge.graph import Graph
 from knowledge.index import Index
 from knowledge.vocabulary import Language
+
+ME: Final = "me"  # the learner where none is named
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Request:
     session: str | None = None
     reader: str = ""
     guided: bool = False
+    learner: str = ME  # whose record grows by what is answered
 
 
 def seats(ladder: Ladder, wait_s: float) -> Iterator[Seat]:

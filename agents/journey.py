@@ -34,6 +34,7 @@ class Journey:
         self._first_token_s: float | None = None
         self._usage = Usage()
         self._notices: tuple[str, ...] = ()
+        self._sitting = ""  # what the turn keeps of a quiz
 
     # --- what a journey may do in its own way -------------------------------------------------------------------
 
@@ -141,7 +142,7 @@ class Journey:
         citations = citations or reply.citations
         notes = tuple(dict.fromkeys(citation.note for citation in citations if citation.note))
         if self._request.session is not None:
-            turn = Turn(self._request.id, self._request.message, self._searched, text, notes)
+            turn = Turn(self._request.id, self._request.message, self._searched, text, notes, self._sitting)
             self._house.desk.remember(self._request.session, turn, self._request.reader)
         answer = Answer(
             text=text,

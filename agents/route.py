@@ -5,11 +5,12 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from agents.record_request import RecordJourney, record_request
 from knowledge.errors import UserMistake
 from knowledge.language import content_terms
 from tools.calculators.request import Request, commanded, recognised
 
-Journey = Literal["learn", "calculate", "check", "search", "talk", "help"]
+Journey = Literal["learn", "calculate", "check", "search", "talk", "help"] | RecordJourney
 
 LONGEST_MESSAGE: Final = 4000  # characters
 _COMMANDS: Final[dict[str, Journey]] = {
@@ -18,8 +19,14 @@ _COMMANDS: Final[dict[str, Journey]] = {
     "check": "check",
     "search": "search",
     "calc": "calculate",
+    "quiz": "quiz",
+    "review": "review",
+    "progress": "progress",
+    "path": "path",
+    "next": "next",
     "help": "help",
 }
+_WITHOUT_TEXT: Final = frozenset({"quiz", "review", "progress", "next", "help"})
 _SMALL_TALK: Final = re.compile(
     r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?(?: you)?(?: so much| a lot)?|thx|bye|goodbye|see you|"
     r"how are you(?: today)?|nice|cool|great|ok(?:ay)?|who are you|what are you|what can you do|"
@@ -87,12 +94,15 @@ def route(message: str) -> Route:
         if journey is None:
             known = ", ".join(f"/{name}" for name in _COMMANDS)
             raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.")
-        if journey != "help" and not command[2].strip():
+        if journey not in _WITHOUT_TEXT and not command[2].strip():
             raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
         text = command[2].strip()
         return Route(journey, text, commanded(text) if journey == "calculate" else None)
     if _SMALL_TALK.fullmatch(message.strip(" .,!?~。！？，～")):
         return Route("talk", message)
+    asked = record_request(message)
+    if asked is not None:
+        return Route(*asked)
     claim = _CHECK.match(message)
     if claim:
         return Route("check", next(group for group in claim.groups() if group).strip(" ?？"))

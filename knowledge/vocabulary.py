@@ -15,6 +15,16 @@ STAGES: Final[dict[str, str]] = {
     "observation": "watching training runs and running systems",
 }
 
+STAGE_TITLES: Final[dict[str, dict[Language, str]]] = {
+    "foundations": {"en": "Foundations", "zh": "基础"},
+    "pretraining": {"en": "Pretraining", "zh": "预训练"},
+    "fine-tuning": {"en": "Fine-tuning", "zh": "微调"},
+    "inference": {"en": "Inference", "zh": "推理"},
+    "application": {"en": "Applications", "zh": "应用"},
+    "evaluation": {"en": "Evaluation", "zh": "评估"},
+    "observation": {"en": "Observation", "zh": "观测"},
+}
+
 KINDS: Final[dict[str, str]] = {
     "tool": "software that a person installs or calls",
     "platform": "a hosted service",

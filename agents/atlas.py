@@ -2,10 +2,11 @@
 
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from threading import Lock
+from typing import Final
 
 from agents import route
 from agents.calculating import calculating
@@ -15,6 +16,10 @@ from agents.events import Answer, ClaimCheck, Done, Event, Rung
 from agents.house import House, Request, seats
 from agents.judge import Judge
 from agents.ladder import Ladder
+from agents.quiz_talk import QuizTalk, is_reply
+from agents.quizzing import Examiner
+from agents.record_talk import RecordTalk
+from agents.sitting import Sitting, open_sitting
 from agents.stop import Stop
 from agents.verification import verify
 from knowledge import retrieval
@@ -24,6 +29,11 @@ from knowledge.graph import Graph
 from knowledge.index import Index
 from knowledge.language import question_language, text_language
 from knowledge.library import Library
+from learner.attempt import ME
+from learner.store import AttemptStore
+
+
+_MAY_BE_A_REPLY: Final = frozenset({"learn", "talk", "calculate"})  # journeys of words that may answer a quiz's item
 
 
 class Answering(Iterator[Event]):
@@ -61,6 +71,7 @@ class Atlas:
         index: Index,
         ladder: Ladder,
         desk: Desk,
+        store: AttemptStore,
         wait_s: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
         today: Callable[[], date] = date.today,
@@ -72,6 +83,7 @@ class Atlas:
         self._clock = clock
         self._today = today
         self._graph: tuple[Library, Graph] | None = None
+        self.examiner = Examiner(index, lambda: self.graph, ladder, store, wait_s)
 
     @property
     def graph(self) -> Graph:
@@ -95,19 +107,22 @@ class Atlas:
         """
         return self._checked(claim, evidence, stop or Stop())[0]
 
-    def answer(self, question: str, session: str | None = None, *, guided: bool = False) -> Answer:
+    def answer(self, question: str, session: str | None = None, *, learner: str = ME, guided: bool = False) -> Answer:
         """Return the finished answer.
 
         Raises what `ask` raises.
         """
-        for event in self.ask(question, session, guided=guided):
+        for event in self.ask(question, session, learner=learner, guided=guided):
             if isinstance(event, Done):
                 return event.answer
         raise AtlasError("the answer ended without an end.", "Please report this.")
 
-    def ask(self, question: str, session: str | None = None, *, reader: str = "", guided: bool = False) -> Answering:
+    def ask(
+        self, question: str, session: str | None = None, *, reader: str = "", learner: str = ME, guided: bool = False
+    ) -> Answering:
         """Answer a message; the events come as they happen, the last one is Done.
 
+        `reader` is whose session it is, `learner` whose record grows by the answers to a quiz.
         Raises UserMistake for an empty or overlong message, an unknown command or an impossible session name. While
         the events run, SetupMissing says that the session cannot be stored. A model's failure raises nothing: a lower
         rung answers.
@@ -116,25 +131,40 @@ class Atlas:
         path = route.route(message)
         if session is not None:
             checked_session(session)
-        request = Request(uuid.uuid4().hex, path.text, question_language(message), session, reader, guided)
+        request = Request(uuid.uuid4().hex, path.text, question_language(message), session, reader, guided, learner)
         return Answering(lambda stop: self._events(path, request, stop))
 
     def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
+        sitting = self._sitting(path, request)
+        if sitting is not None:
+            return QuizTalk(house, request, stop, self.examiner).go_on(sitting)
         conversation = Conversation(house, request, stop)
         if path.request is not None:
             return calculating(house, request, stop, path.request)
-        match path.journey:
-            case "talk":
-                return conversation.talk()
-            case "help":
-                return conversation.help()
-            case "search":
-                return conversation.passages()
-            case "check":
-                return conversation.check(lambda claim, stop: self._checked(claim, None, stop))
-            case "learn" | "calculate":
-                return conversation.learn()
+        quiz = QuizTalk(house, request, stop, self.examiner)
+        record = RecordTalk(house, request, stop, self.examiner)
+        journeys: Mapping[route.Journey, Callable[[], Generator[Event]]] = {
+            "talk": conversation.talk,
+            "help": conversation.help,
+            "search": conversation.passages,
+            "check": lambda: conversation.check(lambda claim, stop: self._checked(claim, None, stop)),
+            "quiz": quiz.begin,
+            "review": lambda: quiz.begin("due"),
+            "progress": record.progress,
+            "path": record.path,
+            "next": record.next,
+            "learn": conversation.learn,
+            "calculate": conversation.learn,
+        }
+        return journeys[path.journey]()
+
+    def _sitting(self, path: route.Route, request: Request) -> Sitting | None:
+        """Return the quiz that a message goes on with, if any."""
+        if request.session is None or path.is_command or path.journey not in _MAY_BE_A_REPLY:
+            return None
+        sitting = open_sitting(self.desk.history(request.session, request.reader))
+        return sitting if sitting is not None and is_reply(sitting, request.message) else None
 
     def _checked(self, claim: str, evidence: str | None, stop: Stop) -> tuple[ClaimCheck, Rung]:
         """Return what is found of a claim, and what judged it: the best model that answers, or code alone."""

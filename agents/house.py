@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from agents.desk import Desk
 from agents.endpoint import Endpoint
@@ -13,8 +12,7 @@ from agents.probe import Capabilities
 from knowledge.graph import Graph
 from knowledge.index import Index
 from knowledge.vocabulary import Language
-
-ME: Final = "me"  # the learner where none is named
+from learner.attempt import ME
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,9 @@ _PATTERNS: Final[tuple[tuple[RecordJourney, str], ...]] = (
     ("path", r"(?:要)?(?:学会|学懂|搞懂|理解)(.+?)[，,]?(?:需要|要|得)?先学(?:些)?什么|(.+?)的学习路径"),
     ("progress", r"(?:show (?:me )?)?my progress|(?:看看|查看)?我的(?:学习)?进度(?:如何|怎么样)?"),
 )  # fmt: skip
-_COMPILED: Final = tuple((journey, re.compile(text, re.IGNORECASE | re.DOTALL)) for journey, text in _PATTERNS)
+_COMPILED: Final[tuple[tuple[RecordJourney, re.Pattern[str]], ...]] = tuple(
+    (journey, re.compile(text, re.IGNORECASE | re.DOTALL)) for journey, text in _PATTERNS
+)
 
 
 def record_request(message: str) -> tuple[RecordJourney, str] | None:

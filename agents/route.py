@@ -61,6 +61,7 @@ class Route:
     journey: Journey
     text: str
     request: Request | None = None
+    is_command: bool = False
 
 
 def clean(message: str) -> str:
@@ -97,12 +98,13 @@ def route(message: str) -> Route:
         if journey not in _WITHOUT_TEXT and not command[2].strip():
             raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
         text = command[2].strip()
-        return Route(journey, text, commanded(text) if journey == "calculate" else None)
+        return Route(journey, text, commanded(text) if journey == "calculate" else None, is_command=True)
     if _SMALL_TALK.fullmatch(message.strip(" .,!?~。！？，～")):
         return Route("talk", message)
     asked = record_request(message)
     if asked is not None:
-        return Route(*asked)
+        journey, text = asked
+        return Route(journey, text)
     claim = _CHECK.match(message)
     if claim:
         return Route("check", next(group for group in claim.groups() if group).strip(" ?？"))

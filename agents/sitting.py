@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import TypeAdapter
 
 from agents.desk import Turn
+from knowledge.vocabulary import Language
 from tools.quiz.item import Item
 
 ENDED: Final = "ended"  # what the turn keeps that ends a quiz; turns before it hold the quiz as it was
@@ -17,6 +18,7 @@ class Sitting:
     """The items that are still to be answered, the first of them now; `hints` counts those seen of it."""
 
     quiz: str
+    language: Language
     items: tuple[Item, ...]
     asked: int = 0
     right: int = 0

@@ -1,8 +1,11 @@
 """What one person did with one item: the only thing that is stored; schedule and mastery follow from it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
+
+ME: Final = "me"  # the learner where none is named
 
 Grader = Literal["code", "model", "learner"]
 
@@ -33,3 +36,20 @@ class Attempt:
     grader: Grader = "code"
     quiz: str = ""  # the quiz it was part of
     item: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """A later verdict on an attempt; `at` is in UTC."""
+
+    correct: bool
+    grader: Grader
+    at: datetime
+
+
+def amended(attempt: Attempt, amendments: Sequence[Amendment]) -> Attempt:
+    """Return the attempt with the verdict that stands: the latest; an overruled one scores all or nothing."""
+    if not amendments:
+        return attempt
+    last = max(amendments, key=lambda amendment: amendment.at)
+    return replace(attempt, correct=last.correct, grader=last.grader, score=float(last.correct))

@@ -10,7 +10,8 @@ import pytest
 from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel
 
-from knowledge.index import Index
+from knowledge.embedding import embedded
+from knowledge.index import BUILT_IN, VECTORS_OF_BUILT_IN, Index
 from knowledge.reader import Folder
 
 offline.install()
@@ -62,6 +63,21 @@ def embedder() -> HashEmbedder:
 def index(tmp_path: Path, folder: Folder, embedder: HashEmbedder) -> Generator[Index]:
     """The index of the folder, in Chroma."""
     opened = Index(tmp_path / "home", [folder], embedder)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def built_in_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the index of the built-in notes lies, once `built_in` has made it."""
+    return tmp_path_factory.mktemp("built-in")
+
+
+@pytest.fixture(scope="session")
+def built_in(built_in_home: Path) -> Generator[Index]:
+    """The index of the built-in notes, for tests that only read it."""
+    opened = Index(built_in_home, [Folder(BUILT_IN, own=False)], embedded(VECTORS_OF_BUILT_IN))
+    opened.update()
     yield opened
     opened.close()
 

@@ -38,6 +38,7 @@ from knowledge.errors import AtlasError, ModelFailed, SetupMissing, UserMistake
 from knowledge.evidence import Evidence
 from knowledge.index import Changes, Index
 from learner.feedback import FeedbackStore
+from learner.store import AttemptStore
 from ui import asking
 from ui.app import application, listening
 from ui.chat import Asking, Chats, Live, Turn, advanced, ended
@@ -254,7 +255,7 @@ def unindexed(home: Path) -> Generator[Atlas]:
 
     index = Index(home / "home", [write_notes(home / "notes")], HashEmbedder(dimensions=4096))
     ladder = Ladder(None, None, home)
-    yield Atlas(index, ladder, Desk(home))
+    yield Atlas(index, ladder, Desk(home), AttemptStore(home))
     ladder.close()
     index.close()
 

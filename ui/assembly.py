@@ -10,6 +10,7 @@ from agents.desk import Desk
 from agents.ladder import Ladder
 from knowledge.embedding import Centred, Embedder, EndpointEmbedder, embedded
 from knowledge.index import VECTORS_OF_BUILT_IN, Changes, Index
+from learner.store import AttemptStore
 from ui.settings import Settings
 
 _INDEX_WAIT_S: Final = 60.0  # a reader's many notes take longer at first; then what is there has to do
@@ -46,6 +47,17 @@ def open_atlas(settings: Settings, *, wait_s: float, update: Callable[[Index], C
         update(index)
         ladder = Ladder(settings.endpoint, settings.weights, settings.cache_dir)
         try:
-            yield Atlas(index, ladder, Desk(settings.home), wait_s)
+            with open_records(settings) as store:
+                yield Atlas(index, ladder, Desk(settings.home), store, wait_s)
         finally:
             ladder.close()
+
+
+@contextmanager
+def open_records(settings: Settings) -> Generator[AttemptStore]:
+    """Open the learners' records."""
+    store = AttemptStore(settings.database or settings.home)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import output
+from ui import output, record_cli
 from ui.calculation_cli import calculation_app
-from ui.options import with_settings
+from ui.options import MODEL_WAIT_S, with_settings
 
 if TYPE_CHECKING:  # loads what not every command needs
     from ui.settings import Settings
 
 app = typer.Typer(
-    help="Learn the LLM stack: ask, search, check, calculate.",
+    help="Learn the LLM stack: ask, search, check, calculate, be tested.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -30,10 +30,11 @@ model_app = typer.Typer(help="Look after the embedded model.", no_args_is_help=T
 app.add_typer(notes_app, name="notes")
 app.add_typer(model_app, name="model")
 app.add_typer(calculation_app, name="calc")
+app.add_typer(record_cli.learner_app, name="learner")
+for _name, _command in record_cli.COMMANDS.items():
+    app.command(_name)(_command)
 
 T = TypeVar("T")
-
-_MODEL_WAIT_S = 120.0  # a cold disk reads the weights in a minute
 
 
 @app.command()
@@ -49,13 +50,14 @@ def ask(
     from ui.assembly import open_atlas  # noqa: PLC0415 - only what a command needs is loaded
     from ui.terminal import show_answer  # noqa: PLC0415
 
-    with open_atlas(settings, wait_s=_MODEL_WAIT_S) as atlas:
+    how: dict[str, Any] = {"learner": settings.learner, "guided": guided}
+    with open_atlas(settings, wait_s=MODEL_WAIT_S) as atlas:
         if question == "-":
-            _batch(lambda text, _: output.answer_json(atlas.answer(text, session, guided=guided)))
+            _batch(lambda text, _: output.answer_json(atlas.answer(text, session, **how)))
         elif as_json:
-            output.print_json(output.answer_json(atlas.answer(question, session, guided=guided)))
+            output.print_json(output.answer_json(atlas.answer(question, session, **how)))
         else:
-            show_answer(atlas.ask(question, session, guided=guided))
+            show_answer(atlas.ask(question, session, **how))
 
 
 @app.command()
@@ -97,7 +99,7 @@ def check(
     """Tell whether the notes, or a text, support a claim."""
     from ui.assembly import open_atlas  # noqa: PLC0415
 
-    with open_atlas(settings, wait_s=_MODEL_WAIT_S) as atlas:
+    with open_atlas(settings, wait_s=MODEL_WAIT_S) as atlas:
         if claim == "-":
             _batch(lambda text, given: output.check_json(atlas.check(text, _text(given, "evidence", evidence))))
         elif as_json:

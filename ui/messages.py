@@ -15,6 +15,8 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "ask": {"en": "Ask in English or Chinese", "zh": "用中文或英文提问"},
     "places": {"en": "Places", "zh": "页面"},
     "place_chat": {"en": "Learn", "zh": "学习"},
+    "place_quiz": {"en": "Quiz", "zh": "测验"},
+    "place_progress": {"en": "Progress", "zh": "进度"},
     "place_calculate": {"en": "Calculate", "zh": "计算"},
     "new": {"en": "New conversation", "zh": "新对话"},
     "language": {"en": "Language", "zh": "语言"},

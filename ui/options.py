@@ -5,9 +5,11 @@ import os
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Final, get_args
 
 import typer
+
+MODEL_WAIT_S: Final = 120.0  # a cold disk reads the weights of the embedded model in a minute
 
 _OPTIONS: dict[str, Any] = {
     "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")],
@@ -19,6 +21,11 @@ _OPTIONS: dict[str, Any] = {
         typer.Option(
             help="Where vectors live: http://HOST:8000 (Chroma), FILE.db or milvus+http://HOST.  [ATLAS_STORE]"
         ),
+    ],
+    "learner": Annotated[str | None, typer.Option(help="Whose record is meant; me where left out.  [ATLAS_LEARNER]")],
+    "database": Annotated[
+        str | None,
+        typer.Option(help="Where records live: postgresql://HOST/NAME, else below --home.  [ATLAS_DATABASE]"),
     ],
     "no_model": Annotated[bool, typer.Option("--no-model", help="Answer from the notes alone.")],
     "base_url": Annotated[str | None, typer.Option(help="An OpenAI-compatible endpoint.  [OPENAI_BASE_URL]")],

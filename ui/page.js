@@ -46,21 +46,35 @@
   };
 
   // The places of the page: each has an address that can be kept, sent and loaded anew.
-  let told = "";  // the address that the calculator has been given, or gave itself
+  const PLACES = {
+    calculate: { link: "#calc-link a", show: (query) => window.atlasCalculate?.(query) },
+    quiz: { link: "#quiz-link a", show: (query) => window.atlasQuiz?.(query) },
+    progress: { link: "#progress-link a", show: (query) => window.atlasProgress?.(query), changes: true },
+  };
+  const told = {};  // the address that each place has been given, or gave itself
+  const placeNow = () => {
+    const named = new URLSearchParams(location.search).get("place");
+    return Object.hasOwn(PLACES, named) ? named : "chat";
+  };
+  const addressOf = (place) => document.querySelector(PLACES[place].link)?.getAttribute("href");
   const showPlace = (again = false) => {
-    const place = new URLSearchParams(location.search).get("place") === "calculate" ? "calculate" : "chat";
+    const place = placeNow();
+    const arrived = document.documentElement.dataset.place !== place;
     document.documentElement.dataset.place = place;
     document.querySelectorAll("#places a").forEach((a) => {
       if (a.dataset.place === place) a.setAttribute("aria-current", "page");
       else a.removeAttribute("aria-current");
     });
-    if (place !== "calculate" || !window.atlasCalculate) return;
-    if (again || told !== location.search) window.atlasCalculate(location.search);
-    told = location.search;
+    if (place === "chat") return;
+    const { show, changes } = PLACES[place];
+    if (again || told[place] !== location.search || (changes && arrived)) show(location.search);
+    told[place] = location.search;
     requestAnimationFrame(() => window.dispatchEvent(new Event("resize")));  // plots take the width they now have
   };
   const goTo = (query) => {
-    if (query === "?place=calculate") query = document.querySelector("#calc-link a")?.getAttribute("href") ?? query;
+    const place = new URLSearchParams(query).get("place");
+    // The link to a place leads back to what it last showed.
+    if (place !== placeNow() && query === `?place=${place}`) query = addressOf(place) ?? query;
     history.pushState(null, "", query === "?" ? location.pathname : query);
     showPlace();
   };
@@ -70,13 +84,23 @@
     if (arrived) showPlace(ready);
   };
   window.addEventListener("popstate", () => showPlace());
-  document.documentElement.dataset.place = new URLSearchParams(location.search).get("place") === "calculate" ? "calculate" : "chat";
+  document.documentElement.dataset.place = placeNow();
 
-  const keepAddress = () => {
-    const query = document.querySelector("#calc-link a")?.getAttribute("href");
-    if (!query || document.documentElement.dataset.place !== "calculate" || query === location.search) return;
-    history.replaceState(null, "", query);
-    told = query;
+  // What a place shows tells its address. One that asks for something new is replaced by the address of what came of it.
+  const keepAddress = (place) => {
+    const query = addressOf(place);
+    if (!query || placeNow() !== place || query === location.search) return;
+    const leaves = place === "quiz" && (location.search === "?place=quiz" || /[?&]quiz=/.test(location.search));
+    history[leaves ? "pushState" : "replaceState"](null, "", query);
+    told[place] = query;
+  };
+
+  const ask = (question) => {
+    goTo("?");
+    const box = document.querySelector("#box textarea");
+    box.value = question;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    box.focus();
   };
 
   const copyCommand = async (button) => {
@@ -97,7 +121,8 @@
     if (place && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
       event.preventDefault();
       event.stopPropagation();
-      goTo(place.getAttribute("href"));
+      if (place.dataset.ask) ask(place.dataset.ask);
+      else goTo(place.getAttribute("href"));
       return;
     }
     const copy = event.target.closest?.(".command .copy");
@@ -119,7 +144,9 @@
       if (target.matches("#chat [data-testid='bot'][aria-label], #chat [data-testid='user'][aria-label]")) target.removeAttribute("aria-label");
     }
     if (changes.some(({ target }) => target.closest?.("#panel"))) noticePassages();
-    if (changes.some(({ target }) => target.closest?.("#calc-link"))) keepAddress();
+    for (const place of Object.keys(PLACES)) {
+      if (changes.some(({ target }) => target.closest?.(PLACES[place].link.replace(" a", "")))) keepAddress(place);
+    }
   }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label", "href"] });
 
   document.addEventListener("keydown", (event) => {

@@ -17,6 +17,9 @@ from ui.chat import Chats, Live, rated
 from ui.header import header, settled
 from ui.opening import Team
 from ui.panel import panel
+from ui.progress_learner import anonymous, known_learner
+from ui.progress_page import ProgressPage
+from ui.quiz_page import QuizPage
 from ui.render import Shown, shown
 
 STYLE: Final = Path(__file__).with_name("style.css")
@@ -26,6 +29,9 @@ LATEX: Final[list[dict[str, str | bool]]] = [
     {"left": "$", "right": "$", "display": False},
 ]
 _REASONS: Final = ("wrong", "missed", "unclear")
+_PLACES: Final = {
+    "chat": "?", "quiz": "?place=quiz", "progress": "?place=progress", "calculate": "?place=calculate"
+}  # fmt: skip
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
 _FONTS: Final = (
@@ -42,21 +48,39 @@ _MONO: Final = (
     "monospace",
 )
 
-Stored = Mapping[str, str] | None  # what the browser keeps: "session" and the chosen "language"
+Stored = Mapping[str, str] | None  # what the browser keeps: "session", "learner" and the chosen "language"
 Updates = dict[Any, Any]
 
 
 class Page:
-    """The callbacks of the page over a team that may still be on its way; `examples` offers questions to begin with."""
+    """The callbacks of the page over a team that may still be on its way; `examples` offers questions to begin with.
 
-    def __init__(self, team: Team, feedback: FeedbackStore, *, examples: bool = True) -> None:
+    With `named_learners` a reader may go by any name, and so take up the record of whoever goes by it; without, each
+    browser is a learner of its own.
+    """
+
+    def __init__(
+        self,
+        team: Team,
+        feedback: FeedbackStore,
+        *,
+        examples: bool = True,
+        named_learners: bool = False,
+    ) -> None:
         self._team, self._feedback, self._examples = team, feedback, examples
+        self._named_learners = named_learners
         self._chats, self._live = Chats(), Live()
         self._calculator = CalculatorPage(_reader)
+        self._quiz = QuizPage(team, _reader, self._learner)
+        self._progress = ProgressPage(
+            team, _reader, self._learner, named_learners=named_learners, forget=self._quiz.forget
+        )
+        self._parts = (self._calculator, self._quiz, self._progress)
 
     def close(self) -> None:
         """Stop every answer."""
         self._live.stop_all()
+        self._quiz.close()
 
     def build(self) -> gr.Blocks:
         """Return the page."""
@@ -91,7 +115,8 @@ class Page:
             with gr.Column(elem_id="side", scale=2):
                 self.side_title = gr.HTML(elem_id="side-title")
                 self.panel = gr.Markdown(elem_id="panel", latex_delimiters=LATEX)
-        self._calculator.lay_out(language)
+        for part in self._parts:
+            part.lay_out(language)
         self.bridge = gr.HTML(
             elem_id="bridge", js_on_load="window.atlasOpen = (turn) => trigger('select', {value: turn});"
         )
@@ -101,14 +126,15 @@ class Page:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
         words = [self.new, self.chat, self.box, self.side_title, self.panel, self.state, self.language, self.places]
-        words += self._calculator.worded()
+        words += [component for part in self._parts for component in part.worded()]
         show = "() => window.atlasPlace(true)"
         blocks.load(self.arrive, [self.stored], [self.stored, *words], **private).then(None, js=show)
         blocks.unload(self.leave)
         self.language.input(self.translate, [self.stored, self.language], [self.stored, *words], **prompt).then(
             None, js=show
         )
-        self._calculator.wire(self.stored)
+        for part in self._parts:
+            part.wire(self.stored)
         self.new.click(self.begin_anew, [self.stored], [self.stored, self.chat, self.panel], **prompt)
         answer = [self.chat, self.panel, self.box]
         busy: dict[str, Any] = private | {"concurrency_limit": None}
@@ -130,11 +156,13 @@ class Page:
         """Greet a browser in its language, with the conversation it left."""
         kept = dict(stored or {})
         kept["session"] = _session(stored) or uuid.uuid4().hex
+        kept["learner"] = self._learner(stored) or anonymous()
         return {self.stored: kept, **self._all(kept, _reader(stored, request))}
 
     def leave(self, request: gr.Request) -> None:
         """Free the model that answers a page which is closed or loaded anew."""
         self._live.stop(_page(request))
+        self._quiz.leave(_page(request))
 
     def translate(self, stored: Stored, language: Language) -> Updates:
         """Show everything in another language."""
@@ -227,15 +255,19 @@ class Page:
             self.state: self._head(language),
             self.language: gr.Radio(value=language, label=messages.say("language", language)),
             self.places: _places(language),
-            **self._calculator.words(language),
+            **{component: words for part in self._parts for component, words in part.words(language).items()},
         }
+
+    def _learner(self, stored: Stored) -> str:
+        """Return whom the browser names as its learner, or an empty text where it may not be that one."""
+        return known_learner((stored or {}).get("learner", ""), named=self._named_learners)
 
 
 def _places(language: Language) -> str:
     """Return the links to the places of the page; its script follows them without loading it anew."""
     links = "".join(
         f'<a href="{query}" data-place="{place}">{messages.say(f"place_{place}", language)}</a>'
-        for place, query in (("chat", "?"), ("calculate", "?place=calculate"))
+        for place, query in _PLACES.items()
     )
     return f'<nav aria-label="{messages.say("places", language)}">{links}</nav>'
 

@@ -13,13 +13,15 @@ from knowledge.errors import SetupMissing, UserMistake
 from knowledge.index import BUILT_IN
 from knowledge.reader import Folder
 from knowledge.store import EMBEDDED, StoreAddress, address
+from learner.attempt import ME
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where state and vectors lie, which notes are read, and which models may answer.
 
-    `endpoint` and `weights` are None where such a model is not wanted.
+    `endpoint` and `weights` are None where such a model is not wanted. Learners' records lie at the URL `database`, or
+    below `home` where that is empty.
     """
 
     home: Path
@@ -31,6 +33,8 @@ class Settings:
     embedding_model: str = ""
     embedding_key: str = field(default="", repr=False)
     store: StoreAddress = EMBEDDED
+    learner: str = ME
+    database: str = field(default="", repr=False)  # may hold a password
 
 
 def read(
@@ -40,6 +44,8 @@ def read(
     notes: Sequence[Path] = (),
     only_notes: bool = False,
     store: str | None = None,
+    learner: str | None = None,
+    database: str | None = None,
     no_model: bool = False,
     base_url: str | None = None,
     model: str | None = None,
@@ -70,6 +76,8 @@ def read(
         embedding_url=environment.get("ATLAS_EMBEDDING_URL", ""),
         embedding_model=environment.get("ATLAS_EMBEDDING_MODEL", ""),
         embedding_key=environment.get("ATLAS_EMBEDDING_KEY", ""),
+        learner=learner or environment.get("ATLAS_LEARNER") or ME,
+        database=database or environment.get("ATLAS_DATABASE", ""),
         store=address(store or environment.get("ATLAS_STORE", ""), environment.get("ATLAS_STORE_TOKEN", "")),
     )
 

@@ -1,0 +1,185 @@
+"""The database that attempts are kept in: SQLite in a folder, or a Postgres server.
+
+What a transaction wrote is on disk when it ends. SQLAlchemy is loaded with this module: import it late.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from knowledge.errors import SetupMissing, UserMistake
+from learner.tables import ABOUT, METADATA, SCHEMA
+
+FILE: Final = "learner.sqlite"
+_WAIT_S: Final = 30  # for another process's write, and for a server's answer
+_CREATION_LOCK: Final = 4_207_849_484  # any number that no other program's advisory lock on the server is likely to use
+_PRAGMAS: Final = (
+    f"PRAGMA busy_timeout={_WAIT_S * 1000}",
+    "PRAGMA synchronous=FULL",  # a commit waits for the disk
+    "PRAGMA secure_delete=ON",  # what is deleted is overwritten
+)
+
+
+class Database:
+    """Opens on first use; safe from several threads, and from several processes at once.
+
+    Raises UserMistake for an address that is none, SetupMissing where the database cannot be used.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        self._url = _url(where)
+        self._opening = threading.Lock()
+        self._engine: Engine | None = None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of ours."""
+        return self._url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Give a connection that sees one state of the database."""
+        with self._translated(), self._opened().connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """Give a connection whose writes are all kept, on disk, once the block ends; or none, where it raises."""
+        with self._translated(), _writing(self._opened()) as connection:
+            yield connection
+
+    def forget(self) -> None:
+        """Empty SQLite's log, which still holds what was deleted; it waits for readers, but not for ever."""
+        if self.is_sqlite:
+            with self._translated(), self._opened().connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close the connections; the next use opens it again."""
+        with self._opening:
+            if self._engine is not None:
+                self._engine.dispose()
+                self._engine = None
+
+    def _opened(self) -> Engine:
+        with self._opening:
+            if self._engine is None:
+                if self.is_sqlite and self._url.database:
+                    Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
+                engine = _engine(self._url)
+                with _writing(engine) as connection:
+                    _prepare(connection)
+                self._engine = engine
+            return self._engine
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
+        try:
+            yield
+        except ImportError as error:
+            remedy = "Install it with: pip install 'psycopg[binary]>=3.2'. Or leave the URL out: SQLite needs nothing."
+            raise SetupMissing(f"the driver for Postgres is missing: {error}.", remedy) from error
+        except (OSError, SQLAlchemyError) as error:
+            remedy = (
+                "Free the disk, or name a writable folder with --home."
+                if self.is_sqlite
+                else "Start the server, or correct its URL."
+            )
+            raise SetupMissing(f"the attempts in {self._shown()!r} cannot be used: {self._said(error)}.", remedy) from (
+                None if self._url.password else error  # a driver's error may repeat what it was given
+            )
+
+    def _shown(self) -> str:
+        url = self._url
+        if self.is_sqlite:
+            return str(url.database)
+        return f"postgresql://{url.host or 'localhost'}{f':{url.port}' if url.port else ''}/{url.database or ''}"
+
+    def _said(self, error: Exception) -> str:
+        said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+        said = said.splitlines()[0].rstrip(".")
+        return said.replace(str(self._url.password), "***") if self._url.password else said
+
+
+def _url(where: Path | str) -> URL:
+    if isinstance(where, Path) or "://" not in where:
+        return URL.create("sqlite+pysqlite", database=str(Path(where).expanduser() / FILE))
+    scheme = where.split("://", 1)[0]
+    if scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
+        remedy = "Use postgresql://user:password@host/database, or leave it out for SQLite."
+        raise UserMistake(f"attempts cannot be kept at {scheme + '://…'!r}.", remedy)
+    remedy = "Use postgresql://user:password@host/database; in the password write @ as %40, / as %2F and : as %3A."
+    try:
+        url = make_url(where)
+    except (ArgumentError, ValueError):
+        raise UserMistake("the URL of the learners' database cannot be read.", remedy) from None
+    if "@" in (url.host or ""):
+        raise UserMistake("the URL of the learners' database holds more than one '@'.", remedy)
+    return url.set(drivername="postgresql+psycopg")
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": _WAIT_S}, hide_parameters=True)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    timeouts = {"connect_timeout": _WAIT_S, "client_encoding": "utf8"}
+    engine = create_engine(url, connect_args=timeouts, pool_pre_ping=True, hide_parameters=True)
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    connection.isolation_level = None  # transactions begin where we say, not at the first write
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()
+    until = time.monotonic() + _WAIT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError:
+            # The first to open a new file turns it into one with a log; SQLite lets the others fail at once, not wait.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A reader that turns into a writer would fail at once where another has written since; a writer says so first.
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    connection.autocommit = True
+    connection.execute("SET synchronous_commit TO on")  # whatever the server's default: a commit waits for the disk
+    connection.autocommit = False
+
+
+@contextmanager
+def _writing(engine: Engine) -> Generator[Connection]:
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def _prepare(connection: Connection) -> None:
+    """Make the tables where there are none; raise SetupMissing for those of a later version."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATION_LOCK})
+    METADATA.create_all(connection)
+    found = connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == "schema")).scalar()
+    if found is None:
+        connection.execute(insert(ABOUT).values(key="schema", value=str(SCHEMA)))
+    elif found != str(SCHEMA):
+        raise SetupMissing(f"the attempts were stored in schema {found!r}; this program reads {SCHEMA}.", "Update it.")

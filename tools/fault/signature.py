@@ -1,0 +1,83 @@
+"""The error texts that pitfalls are known by, and where they stand in a log."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from tools.fault.normalise import Line, folded
+
+WILDCARD: Final = "<*>"
+_GAP: Final = 200  # characters that a wildcard stands for, at most
+_WORD: Final = re.compile(r"[a-z]{2,}")
+_SURE: Final = 40  # literal characters; a longer signature is no surer
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """An error text of a pitfall; `weak` where other software prints the same."""
+
+    pitfall: str
+    text: str
+    weak: bool = False
+
+    @property
+    def literal(self) -> int:
+        """How many characters of it are fixed."""
+        return len(self.text.replace(WILDCARD, "").strip())
+
+    @property
+    def specificity(self) -> float:
+        """How sure it makes, from 0 to 1."""
+        return min(1.0, self.literal / _SURE)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A signature found in a log, with the lines on which it stands."""
+
+    signature: Signature
+    lines: tuple[Line, ...]
+
+
+class LogText:
+    """A log as one line, in which signatures are found even where the terminal or a logger broke them."""
+
+    def __init__(self, lines: Sequence[Line]) -> None:
+        self._lines = lines
+        pieces = [folded(line.text) for line in lines]
+        self._starts: list[int] = []
+        at = 0
+        for piece in pieces:
+            self._starts.append(at)
+            at += len(piece) + 1
+        self.text = " ".join(pieces)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that stand in it."""
+        return frozenset(_WORD.findall(self.text))
+
+    def find(self, signature: Signature) -> Hit | None:
+        """Return the last place where a signature stands: the error that ended a run is the last."""
+        parts = [folded(part) for part in signature.text.split(WILDCARD)]
+        parts = [part for part in parts if part]
+        if not parts or any(part not in self.text for part in parts):
+            return None
+        spans = [match.span() for match in _pattern(parts).finditer(self.text)]
+        if not spans:
+            return None
+        start, end = spans[-1]
+        first, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, end - 1) - 1
+        return Hit(signature, tuple(self._lines[first : last + 1]))
+
+
+def _pattern(parts: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf".{{0,{_GAP}}}?".join(map(re.escape, parts)))
+
+
+def is_weak(text: str, general: frozenset[str]) -> bool:
+    """Tell whether every word of a signature is one that any program's errors are made of."""
+    return all(word in general for word in _WORD.findall(folded(text)))

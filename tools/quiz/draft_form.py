@@ -1,0 +1,182 @@
+"""The form of a drafted question: its language, its stem, and options that are alike and distinct.
+
+Each check returns what is wrong, or an empty text.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from knowledge.language import CJK
+from knowledge.vocabulary import Language
+from tools.claim_lexicon import LIGHT
+from tools.claim_numbers import quantities
+from tools.claim_text import clauses
+
+Idea = tuple[str, bool]  # what is said, and whether it is denied
+
+ALIKE: Final = 88  # of 100; two options that are closer say the same, unless their numbers differ
+_LONGEST: Final[dict[Language, int]] = {"en": 200, "zh": 80}  # characters of a stem
+_OPTION: Final = 110  # characters of an option
+_SLACK: Final = 8  # characters by which lengths of short options may always differ
+_RATIO: Final = 1.5  # of the key's length to that of the longest or the shortest other option
+_CHINESE: Final = re.compile(f"[{CJK}]")
+_WORDS: Final = re.compile(r"[A-Za-z]{2,}")
+_ASKS: Final[dict[Language, re.Pattern[str]]] = {
+    "en": re.compile(r"\b(?:what|which|why|how|when|where|who|whose)\b", re.IGNORECASE),
+    "zh": re.compile(r"什么|哪|为何|如何|怎样|怎么|多少|多大|多长|多久|几|谁"),
+}
+# It speaks of the text it was made from, leans on something unsaid, or has more than one right answer by its form.
+_LEANS: Final = re.compile(
+    r"\b(?:passage|sentence|paragraph|text above|notes?|according to|mentioned|stated|described|the following|this"
+    r"|these|those|it|its|they|their|here|above|below|not|except|an example|one of|one reason|the code|the command)\b"
+    r"|文中|句子|段落|笔记|上述|下列|以下|上文|提到|根据|本文|它|其(?!他|中|余|它)|这|该(?!当)|例如|之一|不是|不属于|不正确|错误的是",
+    re.IGNORECASE,
+)
+_OF_OTHERS: Final = re.compile(
+    r"\b(?:all|none|both|any|either|neither) of (?:the|these|them)|\b(?:above|options?|answers?)\b"
+    r"|以上|上述|都(?:是|不是|对|正确)|均(?:正确|不)|选项",
+    re.IGNORECASE,
+)
+_MARKS: Final = re.compile(r"[*_`\"“”‘’「」《》\s]+")
+_ARTICLE: Final = re.compile(r"^(?:an?|the)\s+(?=\w)", re.IGNORECASE)
+_CODE: Final = re.compile(r"[A-Za-z0-9][_./=][A-Za-z0-9]|^--?\w|\(\)|^[a-z]+[A-Z]")
+_YES: Final = frozenset(["yes", "no", "true", "false", "是", "否", "对", "错", "会", "不会", "能", "不能"])
+
+
+def folded(text: str) -> str:
+    """Returns a text without what does not count in comparing: case, space, marks, a leading article."""
+    text = unicodedata.normalize("NFKC", text).strip().casefold()
+    return _MARKS.sub(" ", _ARTICLE.sub("", text)).strip(" .,;:。，；：")
+
+
+def ideas(text: str) -> frozenset[Idea]:
+    """Returns what a text says, as names, numbers, ideas and words that are the same in all their forms."""
+    return frozenset((t.key, t.denied) for clause in clauses(text) for t in clause.terms)
+
+
+def telling(text: str) -> frozenset[str]:
+    """Returns the ideas of a text that say something by themselves."""
+    return frozenset(key for key, _ in ideas(text) if key not in LIGHT)
+
+
+def strange(stem: str, options: Sequence[str], language: Language) -> str:
+    """Tells whether a stem or an option is in another language; names and code are Latin in both."""
+    if language == "en":
+        foreign = next((text for text in (stem, *options) if _CHINESE.search(text)), "")
+        return f"not English: {foreign!r}" if foreign else ""
+    if not _CHINESE.search(stem):
+        return f"not Chinese: {stem!r}"
+    english = next((o for o in options if len(_WORDS.findall(o)) > 4 and not _CHINESE.search(o)), "")
+    return f"not Chinese: {english!r}" if english else ""
+
+
+def unasked(stem: str, language: Language) -> str:
+    """Tells whether a stem is no question, or none that can be understood by itself."""
+    if stem[-1:] not in ("?", "？") or not _ASKS[language].search(stem):
+        return "the stem asks nothing"
+    if re.search(r"[.。!！;；?？]\s*\S", stem[:-1] + " ") and re.search(r"[。！；？]|[.!?;]\s", stem[:-1]):
+        return "the stem is more than one sentence"
+    if len(stem) > _LONGEST[language]:
+        return "the stem is too long"
+    leaning = _LEANS.search(stem)
+    return f"the stem leans on {leaning[0]!r}" if leaning else ""
+
+
+def unfit(options: Sequence[str]) -> str:
+    """Tells whether an option is empty, too long, speaks of the other options, or only says yes or no."""
+    for option in options:
+        if not folded(option) or not any(character.isalnum() for character in option):
+            return "an option is empty"
+        if len(option) > _OPTION:
+            return f"an option is too long: {option[:30]!r}"
+        if _OF_OTHERS.search(option):
+            return f"an option speaks of others: {option!r}"
+        if folded(option) in _YES:
+            return f"an option only agrees or not: {option!r}"
+        if re.search(r"[?？]$", option):
+            return f"an option is a question: {option!r}"
+    return ""
+
+
+def uneven(correct: str, wrong: Sequence[str]) -> str:
+    """Tells whether the key stands out by its length or its form."""
+    sizes = [_size(option) for option in wrong]
+    size = _size(correct)
+    if size > _RATIO * max(sizes) and size > max(sizes) + _SLACK:
+        return "the key is much the longest"
+    if size * _RATIO < min(sizes) and size < min(sizes) - _SLACK:
+        return "the key is much the shortest"
+    if max(size, *sizes) > 3 * min(size, *sizes) and max(size, *sizes) > min(size, *sizes) + 2 * _SLACK:
+        return "the options differ much in length"
+    for name, form in (("a number", _is_number), ("code", _is_code), ("a denial", _is_denial)):
+        same = sum(form(option) == form(correct) for option in wrong)
+        if same == 0 or (name == "a number" and same < len(wrong)):
+            return f"only some options are {name}"
+    return ""
+
+
+def _size(text: str) -> int:
+    """Returns the width of a text: a Chinese character is as wide as two letters."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _is_number(text: str) -> bool:
+    found = quantities(text)
+    return bool(found) and sum(q.end - q.start for q in found) > 0.4 * len(text)
+
+
+def _is_code(text: str) -> bool:
+    return " " not in text.strip() and _CODE.search(text) is not None
+
+
+def _is_denial(text: str) -> bool:
+    return any(denied for _, denied in ideas(text))
+
+
+def repeated(options: Sequence[str]) -> str:
+    """Tells whether two options say the same: alike letter by letter, or the ideas of one are among the other's."""
+    for one, other in combinations(options, 2):
+        a, b = folded(one), folded(other)
+        if a == b:
+            return f"two options are the same: {one!r}"
+        mine, theirs = ideas(one), ideas(other)
+        numbered = [q.bare for q in quantities(one)] != [q.bare for q in quantities(other)]
+        if numbered and (quantities(one) or quantities(other)):
+            continue
+        if _digits(a) != _digits(b) and fuzz.ratio(a, b) > 70:  # GPT-3 and GPT-4
+            continue
+        if mine and theirs and (mine <= theirs or theirs <= mine):
+            return f"two options say the same: {one!r} and {other!r}"
+        if {key for key, _ in mine} == {key for key, _ in theirs} and mine:
+            return f"one option only denies another: {one!r} and {other!r}"
+        if fuzz.ratio(a, b) >= ALIKE and not _is_code(one):
+            return f"two options are nearly the same: {one!r} and {other!r}"
+        if one == options[0] and (_holds(a, b) or _holds(b, a)):
+            return f"an option holds the key or is held by it: {other!r}"
+    return ""
+
+
+def _holds(text: str, part: str) -> bool:
+    return part in text if _CHINESE.search(part) else f" {part} " in f" {text} "
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())
+
+
+def given_away(stem: str, correct: str, wrong: Sequence[str]) -> str:
+    """Tells whether the stem holds the key, or shares more with it than with every other option."""
+    if folded(correct) in folded(stem):
+        return "the stem holds the key"
+    asked = telling(stem)
+    shared = len(telling(correct) & asked)
+    if telling(correct) and telling(correct) <= asked:
+        return "the stem says all that the key says"
+    if shared > max(len(telling(option) & asked) for option in wrong):
+        return "the stem shares more with the key than with the other options"
+    return ""

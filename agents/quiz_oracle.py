@@ -84,7 +84,7 @@ class Oracle:
         word = _word(said.split()[0], words)
         if word is None:
             raise ModelFailed(
-                f"The model {self._endpoint.model!r} answered {said[:40]!r} where one of {', '.join(words)} was asked for.",
+                f"The model {self._endpoint.model!r} answered {said[:40]!r}, not one of {', '.join(words)}.",
                 "Use a model that follows instructions.",
             )
         return Saying({one: float(one == word) for one in words}, worded=True)

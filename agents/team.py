@@ -1,4 +1,4 @@
-"""The team (CrewAI), built anew for each request: a researcher who narrows the evidence, a tutor who explains from it.
+"""The team (CrewAI), built anew for each request: a researcher, a tutor and a quiz master, each with the evidence.
 
 All use of CrewAI is in this module. Loading it takes seconds, so it is imported when the first team is built.
 """
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from pydantic import BaseModel, Field, PrivateAttr
 
@@ -36,8 +36,8 @@ ANSWER_TOKENS: Final = 260
 ANSWER_TOKENS_LARGE: Final = 700
 ANSWER_SLOT: Final = 0  # llama.cpp keeps each slot's prompt; one-token checks use the other one
 _TEMPERATURE: Final = 0.2
-
 Search = Callable[[str], Sequence[Evidence]]
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
 class Choice(BaseModel):
@@ -91,9 +91,7 @@ class Team:
         if self._capabilities.tools:
             return self._research_with_tools(question, evidence, search)
         task = prompt.render("researcher", "choose", passages=_numbered(evidence), question=question)
-        chosen = self._run("researcher", task, prompt.load("researcher")["choose_format"], response_model=Choice)
-        if not isinstance(chosen, Choice):
-            raise _nonsense(self._endpoint)
+        chosen = self.shaped("researcher", task, "choose_format", Choice)
         picked = [evidence[number - 1] for number in dict.fromkeys(chosen.helpful) if 1 <= number <= len(evidence)]
         more = search(chosen.missing) if chosen.missing.strip() else ()
         return _joined(picked, more, evidence)
@@ -114,6 +112,14 @@ class Team:
         key = f"{'guided' if guided else 'task'}_{language}"
         task = prompt.render("tutor", key, passages=_numbered(evidence), question=question)
         self._run("tutor", task, prompt.load("tutor")["format"], words=say)
+
+    def shaped(self, member: str, task: str, form: str, shape: type[Shape]) -> Shape:
+        """Have a member answer in a shape, which its text `form` describes; raises ModelFailed, Nonsense."""
+        # Streamed, though nobody listens: so the server notices a cut line, and a slow one is not taken for dead.
+        answer = self._run(member, task, prompt.load(member)[form], words=lambda _: None, response_model=shape)
+        if not isinstance(answer, shape):
+            raise _nonsense(self._endpoint)
+        return answer
 
     def fitting(self, evidence: Sequence[Evidence], question: str) -> list[Evidence]:
         """Return as many of the best passages as the prompt holds; of the first one, at least its first sentence."""
@@ -168,7 +174,7 @@ class Team:
 
     def _run(
         self,
-        member: Literal["researcher", "tutor"],
+        member: str,
         task: str,
         expected: str,
         *,
@@ -180,7 +186,7 @@ class Team:
 
         Raises ModelFailed; Nonsense where there was an answer.
         """
-        meter = _Meter(words, self._aborted)
+        meter = _Meter(words if response_model is None else None, self._aborted)
         self._meters.append(meter)
         load()
         try:

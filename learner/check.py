@@ -1,9 +1,10 @@
 """What can be kept of a learner: names and attempts that both databases hold unchanged."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final, get_args
 
@@ -16,8 +17,10 @@ _TEXTS: Final[Mapping[str, int]] = {  # the most characters of each text
     "id": 200, "concept": 200, "item_id": 200, "fact": 1000, "type": 40, "origin": 40, "language": 20,
     "response": 100_000, "grader": 20, "quiz": 200, "item": 500_000,
 }  # fmt: skip
+_NO_TEXT: Final = re.compile("[\0\ud800-\udfff]")  # neither goes into a Postgres text, the second into no UTF-8 file
 _NEEDED: Final = frozenset({"id", "concept"})
 _WHOLE: Final[Mapping[str, tuple[int, int]]] = {"level": (1, 3), "hints": (0, 1000)}
+_FIELDS: Final = tuple(field.name for field in fields(Attempt))
 _MOST_SECONDS: Final = 31_536_000.0  # a year
 
 
@@ -39,7 +42,7 @@ def check(attempt: Attempt) -> None:
 
     Raises UserMistake naming the first field that cannot, by its type or its value.
     """
-    flaw = flaw_of(asdict(attempt))
+    flaw = flaw_of({field: getattr(attempt, field) for field in _FIELDS})
     if flaw:
         raise UserMistake(f"the attempt cannot be stored: {flaw}.", "Correct that field; nothing was stored.")
 
@@ -74,8 +77,7 @@ def _flaw_of_text(field: str, value: object, most: int) -> str:
         return f"{field!r} has {len(value)} characters, more than {most}"
     if field in _NEEDED and not value.strip():
         return f"{field!r} is empty"
-    # Neither goes into a Postgres text, and the second into no UTF-8 file.
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _NO_TEXT.search(value):
         return f"{field!r} holds a character that is no text: {shown(value)}"
     return ""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -20,6 +20,7 @@ from learner.tables import ABOUT, METADATA, SCHEMA
 
 FILE: Final = "learner.sqlite"
 _WAIT_S: Final = 30  # for another process's write, and for a server's answer
+_FORGET_MS: Final = 3000
 _CREATION_LOCK: Final = 4_207_849_484  # any number that no other program's advisory lock on the server is likely to use
 _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={_WAIT_S * 1000}",
@@ -57,11 +58,20 @@ class Database:
             yield connection
 
     def forget(self) -> None:
-        """Empty SQLite's log, which still holds what was deleted; it waits for readers, but not for ever."""
-        if self.is_sqlite:
-            with self._translated(), self._opened().connect() as connection:
-                raw: Any = connection.connection.driver_connection
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Empty SQLite's log, which still holds what was deleted.
+
+        Raises SetupMissing where another program reads on and on, so that it cannot be emptied.
+        """
+        if not self.is_sqlite:
+            return
+        with self._translated(), self._opened().connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute(f"PRAGMA busy_timeout={_FORGET_MS}").close()
+            is_busy = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            raw.execute(_PRAGMAS[0]).close()
+        if is_busy:
+            said = f"all was deleted, but traces are left in the log of {str(self._url.database)!r}."
+            raise SetupMissing(said, "Close the other programs that use it, and delete again.")
 
     def close(self) -> None:
         """Close the connections; the next use opens it again."""
@@ -76,8 +86,11 @@ class Database:
                 if self.is_sqlite and self._url.database:
                     Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
                 engine = _engine(self._url)
-                with _writing(engine) as connection:
-                    _prepare(connection)
+                try:
+                    _prepare(engine)
+                except BaseException:
+                    engine.dispose()
+                    raise
                 self._engine = engine
             return self._engine
 
@@ -148,9 +161,9 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 -
         try:
             connection.execute("PRAGMA journal_mode=WAL").close()
             return
-        except sqlite3.OperationalError:
+        except sqlite3.OperationalError as error:
             # The first to open a new file turns it into one with a log; SQLite lets the others fail at once, not wait.
-            if time.monotonic() > until:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(0.01)
 
@@ -173,13 +186,29 @@ def _writing(engine: Engine) -> Generator[Connection]:
         yield connection
 
 
-def _prepare(connection: Connection) -> None:
-    """Make the tables where there are none; raise SetupMissing for those of a later version."""
+def _prepare(engine: Engine) -> None:
+    """Make the tables where there are none; raise SetupMissing for those of another version."""
+    with engine.connect() as connection, connection.begin():
+        found = _schema(connection)
+    if found is None:  # only then does it wait for others who write
+        with _writing(engine) as connection:
+            found = _made(connection)
+    if found != str(SCHEMA):
+        raise SetupMissing(f"the attempts were stored in schema {found!r}; this program reads {SCHEMA}.", "Update it.")
+
+
+def _schema(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(ABOUT.name):
+        return None
+    return connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == "schema")).scalar()
+
+
+def _made(connection: Connection) -> str:
+    """Make the tables, unless another process has just done so; return their schema."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATION_LOCK})
-    METADATA.create_all(connection)
-    found = connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == "schema")).scalar()
+    found = _schema(connection)
     if found is None:
+        METADATA.create_all(connection)
         connection.execute(insert(ABOUT).values(key="schema", value=str(SCHEMA)))
-    elif found != str(SCHEMA):
-        raise SetupMissing(f"the attempts were stored in schema {found!r}; this program reads {SCHEMA}.", "Update it.")
+    return found or str(SCHEMA)

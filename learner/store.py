@@ -145,7 +145,7 @@ class AttemptStore:
             if not rows:
                 return
             after = rows[-1].change
-            yield from ((_attempt(row[:-1]), amendments.get(row.id, ())) for row in rows)
+            yield from ((_attempt(row[:-1]), tuple(amendments.get(row.id, ()))) for row in rows)
 
     def mark(self, learner: str) -> Mark:
         """Return how far the learner's record has come."""

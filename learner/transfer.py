@@ -143,11 +143,11 @@ def _taken(records: Iterable[JsonRecord], learner: str, now: datetime, of: str, 
             owner = str(values.get("learner") or "")
             if of and owner != of:
                 continue
-            owners.add(owner)
+            owners |= {owner} - {""}
             yield _Given(record.line, _entry(values, learner, now, same))
         except ValueError as error:
             report.refuse(record.line, str(error))
-        if len(owners - {""}) > 1:
+        if len(owners) > 1:
             raise UserMistake(
                 f"the file holds the attempts of several learners: {', '.join(map(shown, sorted(owners)))}.",
                 "Say whose to take; nothing was stored.",

@@ -46,7 +46,7 @@ def citation(language: Language, n: int = 1) -> Citation:
 
 def item(item_type: ItemType, language: Language, **changes: Any) -> Item:
     """One item of a type."""
-    text = f"Which one? {NASTY}" if language == "en" else f"下面哪一个？{_ZH} {NASTY}"
+    text = f"Which {item_type}? {NASTY}" if language == "en" else f"下面哪一个（{item_type}）？{_ZH} {NASTY}"
     made = Item(
         id=identity("test", item_type, item_type, language),
         fact=f"test:{item_type}",

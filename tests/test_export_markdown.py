@@ -39,7 +39,7 @@ def test_the_key_and_the_sources_stand_with_the_answer(item_type: ItemType) -> N
         "single_choice": "<strong>Answer:</strong> B. &lt;b&gt;B&lt;/b&gt; {{c2::x}}",
         "multiple_choice": "<li>A. <code>--tp 2</code> = a ~ b</li>",
         "true_false": "<strong>Answer:</strong> B. False",
-        "cloze": "<li>*paged*</li>",
+        "cloze": "<li>also: *paged*, -1 -&gt; x</li>",
         "matching": "<li>p1 -&gt; { → -5 # }</li>",
         "ordering": "<li>3. <code>--tp 2</code> = a ~ b</li>",
         "numeric": "<strong>Answer:</strong> 12.5 GiB (±5 %)",

@@ -43,7 +43,7 @@ def test_cells_say_what_the_item_says(item_type: ItemType, language: Language) -
 KEYS = {
     "single_choice": "B. <b>B</b> {{c2::x}} -> :: 显存里的 KV 缓存按块分配，“块”里有 16 个 token。",
     "true_false": "B. False\n- names the block # 1",
-    "cloze": "a::b}} {x} ~=#\n*paged*\n-1 -> x",
+    "cloze": "a::b}} {x} ~=#\nalso: *paged*, -1 -> x",
     "numeric": "12.5 GiB (±5 %)",
     "reading": "C. -5 # }",
 }

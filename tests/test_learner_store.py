@@ -1,3 +1,4 @@
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Generator
@@ -6,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from threading import Barrier
 
 import postgres_server
 import pytest
@@ -104,7 +106,7 @@ def test_a_later_verdict_stands_and_the_first_is_kept(store: AttemptStore, clock
     store.amend("1", "anna", correct=False, grader="model")
     assert store.attempts("anna") == [attempt("1", correct=False, score=0.0, grader="model")]
     first, second = Amendment(True, "learner", NOON), Amendment(False, "model", NOON + timedelta(minutes=1))
-    assert list(store.history("anna")) == [(attempt("1", correct=False, score=0.4), [first, second])]
+    assert list(store.history("anna")) == [(attempt("1", correct=False, score=0.4), (first, second))]
 
 
 def test_only_an_attempt_of_the_learner_can_be_amended(store: AttemptStore) -> None:
@@ -226,6 +228,20 @@ def test_processes_that_open_it_first_at_once_all_store(where: Path | str) -> No
         assert store.mark("anna").changes == 80
 
 
+def test_many_may_make_a_new_file_at_once(tmp_path: Path) -> None:
+    def first(home: Path, n: int) -> None:
+        with opened(home) as store:
+            start.wait()
+            store.add(attempt(str(n)))
+
+    for number in range(5):
+        start = Barrier(6)
+        with ThreadPoolExecutor(6) as threads:
+            list(threads.map(first, [tmp_path / str(number)] * 6, range(6)))
+        with opened(tmp_path / str(number)) as store:
+            assert len(store.attempts("anna")) == 6
+
+
 def test_deleting_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
         for n in range(300):
@@ -240,6 +256,19 @@ def test_deleting_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
             b"secret" in file.read_bytes() or b"anna" in file.read_bytes() for file in files if file.exists()
         )
         assert len(store.attempts("ben")) == 300
+
+
+def test_deleting_tells_where_another_program_keeps_traces_from_going(tmp_path: Path) -> None:
+    with opened(tmp_path) as store, closing(sqlite3.connect(tmp_path / "learner.sqlite")) as other:
+        store.add(attempt("1"))
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM attempts").fetchall()
+        with pytest.raises(SetupMissing, match="traces are left") as raised:
+            store.delete("anna")
+        assert store.attempts("anna") == []
+        assert "delete again" in raised.value.remedy
+        other.rollback()
+        assert store.delete("anna") == 0
 
 
 def test_a_commit_waits_for_the_disk(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_a_level_alone_can_be_asked_for(examiner: Examiner, level: int) -> None:
 
 def test_a_wish_that_no_item_meets_is_refused_with_the_remedy(examiner: Examiner) -> None:
     with pytest.raises(UserMistake, match="no item of numeric") as refused:
-        examiner.quiz(Wish("constitutional-ai", types=("numeric",), origins=("calculator",)), "me")
+        examiner.quiz(Wish("safetensors", types=("numeric",), origins=("calculator",)), "me")
     assert "wider topic" in refused.value.remedy
 
 

@@ -143,5 +143,3 @@ def _due(due: datetime | None, today: date, language: Language) -> str:
 
 def _stage(concept: str, notes: Notes, language: Language) -> str:
     return stage_name(notes[concept].stage if concept in notes else "", language)
-
-

@@ -56,7 +56,7 @@ class ProgressPage:
 
     def lay_out(self, language: Language) -> None:
         """Place the parts from top to bottom."""
-        with gr.Column(elem_id="progress"):
+        with gr.Column(elem_id="progress", elem_classes=["place"]):
             self.link = gr.HTML(elem_id="progress-link")
             self.head = gr.HTML(elem_id="progress-head")
             self.next = gr.HTML(elem_id="progress-next")
@@ -114,7 +114,10 @@ class ProgressPage:
         if atlas is None:
             return {self.path: f'<p class="waiting">{escape(say("waiting", language))}</p>'}
         wanted = str(goal or "").strip()[:_LONGEST]
-        return {self.link: _link(_address(wanted)), self.path: self._path(atlas, wanted, self._learner(stored), language)}
+        return {
+            self.link: _link(_address(wanted)),
+            self.path: self._path(atlas, wanted, self._learner(stored), language),
+        }
 
     # --- doing --------------------------------------------------------------------------------------------------
 
@@ -166,7 +169,9 @@ class ProgressPage:
             self.head: _state("shown") + _told(notice) + head_html(progress, language),
             self.next: next_html(examiner.next(learner, (), language), progress, notes, language),
             self.concepts: concepts_html(progress, notes, language, today),
-            self.record: record_html(learner, progress.attempts, self._others(atlas, learner), language, named=self._named),
+            self.record: record_html(
+                learner, progress.attempts, self._others(atlas, learner), language, named=self._named
+            ),
         }
         zone = self._clock().astimezone().tzinfo
         drawn: Mapping[str, Callable[[], Mapping[str, Any]]] = {

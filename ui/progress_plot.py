@@ -13,6 +13,7 @@ from ui.quiz_messages import stage_name
 Plain = dict[str, Any]
 
 DAYS: Final = 30
+_FEW: Final = 5
 _TEAL, _AMBER, _RED, _GREY = "#0d9488", "#e2a33b", "#d9705f", "#8a827b"
 _ROW, _FRAME = 40, 62  # pixels of a bar, and of the axis
 
@@ -55,8 +56,9 @@ def forecast_plot(progress: Progress, zone: tzinfo | None, language: Language) -
     )
     days = [today + timedelta(days=n) for n in range(DAYS)]
     colours = [_AMBER if day == today else _TEAL for day in days]
-    bar = _days(days, [due[day] for day in days], say("reviews", language)) | {"marker": {"color": colours}}
-    return {"data": [bar], "layout": _layout(220) | _day_axes(days)}
+    counts = [due[day] for day in days]
+    bar = _days(days, counts, say("reviews", language)) | {"marker": {"color": colours}}
+    return {"data": [bar], "layout": _layout(220) | _day_axes(days, max(counts))}
 
 
 def history_plot(progress: Progress, zone: tzinfo | None, language: Language) -> Plain:
@@ -66,12 +68,13 @@ def history_plot(progress: Progress, zone: tzinfo | None, language: Language) ->
     days = [today - timedelta(days=n) for n in reversed(range(DAYS))]
     right = [done[day].correct if day in done else 0 for day in days]
     wrong = [done[day].attempts - done[day].correct if day in done else 0 for day in days]
+    most = max(one + other for one, other in zip(right, wrong, strict=True))
     bars = [
         _days(days, right, say("right", language)) | {"marker": {"color": _TEAL}},
         _days(days, wrong, say("wrong", language)) | {"marker": {"color": _RED}},
     ]
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
-    return {"data": bars, "layout": _layout(220) | _day_axes(days) | {"barmode": "stack", "legend": legend}}
+    return {"data": bars, "layout": _layout(220) | _day_axes(days, most) | {"barmode": "stack", "legend": legend}}
 
 
 def _whisker(progress: Progress, stage: str, concepts: int, stage_of: Mapping[str, str]) -> tuple[float, float]:
@@ -88,14 +91,14 @@ def _days(days: list[date], counts: list[int], name: str) -> Plain:
     }  # fmt: skip
 
 
-def _day_axes(days: list[date]) -> Plain:
+def _day_axes(days: list[date], most: int) -> Plain:
     before = days[0] - timedelta(days=1)  # bars stand on midnight: half a day more on each side
     return {
         "xaxis": {
             "type": "date", "tickformat": "%m-%d", "showgrid": False, "nticks": 7,
             "range": [f"{before}T12:00", f"{days[-1]}T12:00"],
         },
-        "yaxis": {"rangemode": "tozero", "tickformat": "d", "nticks": 5},
+        "yaxis": {"rangemode": "tozero", "tickformat": "d"} | ({"dtick": 1} if most <= _FEW else {"nticks": 5}),
         "bargap": 0.25,
     }  # fmt: skip
 

@@ -30,7 +30,9 @@ def record_html(learner: str, attempts: int, others: Sequence[str], language: La
     ]
     if attempts:
         buttons.insert(0, _button("export", "export", language))
-        buttons.append(f'<button type="button" class="plain bad" data-ask-first>{escape(say("delete", language))}</button>')
+        buttons.append(
+            f'<button type="button" class="plain bad" data-ask-first>{escape(say("delete", language))}</button>'
+        )
     parts.append(f'<div class="quiz-actions">{"".join(buttons)}</div>')
     parts.append(
         f'<div class="sure" role="alertdialog" hidden><p>{escape(say("delete_sure", language, n=attempts))}</p>'

@@ -58,7 +58,11 @@ const move = (step, down) => {
 
 // --- after each answer of the server
 let shown = "";
-const settle = () => {
+const settle = (tries = 20) => {
+  if (now().state === "answered" && !find(".outcome") && tries > 0) {  // Markdown may come a moment later
+    requestAnimationFrame(() => settle(tries - 1));
+    return;
+  }
   busyUntil = 0;
   find("#quiz-card")?.removeAttribute("aria-busy");
   const { quiz, at, state } = now();
@@ -71,23 +75,23 @@ const settle = () => {
     page.scrollTop = 0;
     const typed = find("form.answer:is([data-type=cloze], [data-type=numeric], [data-type=short_answer]) .text");
     const keyboard = window.matchMedia("(pointer: fine)").matches;  // elsewhere it would cover half of the card
-    (keyboard && typed ? typed : find("fieldset"))?.focus({ preventScroll: true });
+    (keyboard && typed ? typed : find("#quiz-form fieldset"))?.focus({ preventScroll: true });
     said.textContent = find(".quiz-count")?.getAttribute("aria-label") ?? "";
   } else if (state === "answered") {
     find("[data-do=next]")?.focus({ preventScroll: true });
     said.textContent = find(".outcome")?.textContent ?? "";
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
     const foot = find("#quiz-after").getBoundingClientRect().bottom - page.getBoundingClientRect().bottom;
-    const head = find(".outcome").getBoundingClientRect().top - page.getBoundingClientRect().top;
+    const head = find("#quiz-feedback").getBoundingClientRect().top - page.getBoundingClientRect().top;
     if (foot > 0) page.scrollBy({ top: Math.min(foot + 16, head - 12), behavior: calm ? "auto" : "smooth" });
   } else if (state === "done") {
     page.scrollTop = 0;
-    find("h2")?.focus({ preventScroll: true });
+    find(".result h2")?.focus({ preventScroll: true });
   }
 };
 new MutationObserver((changes) => {
   const answered = changes.some(({ target }) => target.closest?.("#quiz-link"));
-  if (answered) requestAnimationFrame(() => requestAnimationFrame(settle));  // the other parts come with it
+  if (answered) requestAnimationFrame(() => requestAnimationFrame(() => settle()));  // the other parts come with it
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });
 
 // --- the mouse, the finger

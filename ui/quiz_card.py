@@ -13,11 +13,7 @@ from ui.quiz_response import LONGEST
 from ui.quiz_sitting import Place, View
 
 _CODE: Final = re.compile(r"`([^`\n]+)`")
-_PROMPTS: Final[dict[ItemType, str]] = {
-    "single_choice": "choose_one", "reading": "choose_one", "multiple_choice": "choose_several",
-    "true_false": "choose_truth", "cloze": "cloze", "numeric": "numeric", "short_answer": "short",
-    "matching": "match", "ordering": "order",
-}  # fmt: skip
+_PROMPTS: Final[dict[ItemType, str]] = {"multiple_choice": "choose_several"}
 
 
 def words(text: str) -> str:
@@ -53,10 +49,11 @@ def form_html(view: View, language: Language) -> str:
     shown = _exhibit(place.item, language)
     if place.outcome is not None:
         return shown + answered_html(place, language)
-    prompt = say(_PROMPTS[place.item.type], language)
+    prompt = say(_PROMPTS.get(place.item.type, "form_label"), language)
+    told = "" if place.item.type in _PROMPTS else ' class="unseen"'  # else the question itself says it
     return (
         f'{shown}<form class="answer" data-type="{place.item.type}" autocomplete="off">'
-        f'<fieldset tabindex="-1"><legend>{escape(prompt)}</legend>'
+        f'<fieldset tabindex="-1"><legend{told}>{escape(prompt)}</legend>'
         f"{_ENTRIES[place.item.type](place.item, language)}</fieldset></form>"
     )
 
@@ -82,7 +79,7 @@ def actions_html(view: View, language: Language) -> str:
     return (
         '<div class="quiz-actions"><button type="button" class="main" data-do="answer" aria-keyshortcuts="Enter">'
         f'{escape(say("check", language))}</button>{hint}<button type="button" class="plain" data-do="pass">'
-        f'{escape(say("dont_know", language))}</button>'
+        f"{escape(say('dont_know', language))}</button>"
         f'<p class="quiz-incomplete" role="alert" hidden>{escape(say("incomplete", language))}</p></div>'
         f"{_keys(place.item, language)}"
     )
@@ -234,7 +231,7 @@ def _judged(item: Item, chosen: Sequence[int], language: Language) -> str:
         mark = {"right": "✓", "wrong": "✗", "other": ""}[kind]
         notes = [say("right_answer", language)] if is_key else []
         notes += [say("your_choice", language)] if is_chosen else []
-        told = f'<em>{escape(" · ".join(notes))}</em>' if notes else ""
+        told = f"<em>{escape(' · '.join(notes))}</em>" if notes else ""
         lines.append(
             f'<li class="option {kind}{" chosen" if is_chosen else ""}"><b class="letter">{LETTERS[at]}</b>'
             f'<span>{words(option)}{told}</span><b class="mark" aria-hidden="true">{mark}</b></li>'
@@ -250,7 +247,7 @@ def _matched(item: Item, chosen: Sequence[int], language: Language) -> str:
         wrong = "" if is_right or own is None else f"<del>{words(item.options[own])}</del> "
         lines.append(
             f'<li class="pair {"right" if is_right else "wrong"}"><span>{words(prompt)}</span>'
-            f'<span>{wrong}<ins>{words(item.options[key])}</ins></span>'
+            f"<span>{wrong}<ins>{words(item.options[key])}</ins></span>"
             f'<b class="mark">{_mark(is_right, language)}</b></li>'
         )
     return "".join(lines)
@@ -261,7 +258,7 @@ def _ordered(item: Item, chosen: Sequence[int], language: Language) -> str:
     for at, key in enumerate(item.key):
         own = chosen.index(key) + 1 if key in chosen else None
         is_right = own == at + 1
-        told = "" if is_right or own is None else f'<em>{escape(say("yours_at", language, n=own))}</em>'
+        told = "" if is_right or own is None else f"<em>{escape(say('yours_at', language, n=own))}</em>"
         lines.append(
             f'<li class="step {"right" if is_right else "wrong"}"><span class="words">{words(item.options[key])}{told}'
             f'</span><b class="mark">{_mark(is_right, language)}</b></li>'

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from knowledge.citation import Citation
 from knowledge.note import Note
@@ -17,7 +17,8 @@ from ui.quiz_sitting import Place, View
 if TYPE_CHECKING:
     from tools.quiz.grading import Grade
 
-_CHOICES = frozenset({"single_choice", "multiple_choice", "true_false", "reading", "matching", "ordering"})
+_SOON: Final = 14  # days
+_WRITTEN: Final = frozenset({"cloze", "numeric"})  # what else there is shows its key; the grade of a short answer does
 
 
 def feedback_markdown(place: Place, language: Language) -> str:
@@ -25,8 +26,9 @@ def feedback_markdown(place: Place, language: Language) -> str:
     if place.outcome is None:
         return ""
     grade = place.outcome.grade
-    parts = [f'<div class="outcome {_kind(grade)}">{escape(verdict(grade, language))}</div>']
-    if place.item.type not in _CHOICES and not (grade.correct and _says(place, grade.right)):
+    kind = "passed" if place.given is not None and place.given.passed else _kind(grade)
+    parts = [f'<div class="outcome {kind}">{escape(say(kind, language))}</div>']
+    if place.item.type in _WRITTEN and not (grade.correct and _says(place, grade.right)):
         parts.append(f'<div class="key"><b>{inline(say("right_answer", language))}</b></div>\n\n{neutral(grade.right)}')
     parts.append(neutral(grade.feedback))
     if grade.grader == "learner":
@@ -60,11 +62,6 @@ def after_html(view: View, notes: Mapping[str, Note], language: Language, today:
     )
 
 
-def verdict(grade: "Grade", language: Language) -> str:
-    """Return in a word or two whether an answer is right."""
-    return say(_kind(grade), language)
-
-
 def mastery_html(before: Mastery, after: Mastery, language: Language) -> str:
     """Return how mastery changed, in numbers and as a bar that shows how sure it is."""
     words = say("mastery_change", language, before=percent(before.value), after=percent(after.value))
@@ -89,7 +86,13 @@ def day_words(due: datetime, today: date, language: Language) -> str:
     days = (due.astimezone().date() - today).days
     if days <= 0:
         return say("today", language)
-    return say("tomorrow", language) if days == 1 else say("in_days", language, n=days, date=f"{due.astimezone():%Y-%m-%d}")
+    if days == 1:
+        return say("tomorrow", language)
+    return (
+        say("in_days", language, n=days)
+        if days <= _SOON
+        else say("on_day", language, date=f"{due.astimezone():%Y-%m-%d}")
+    )
 
 
 def _kind(grade: "Grade") -> str:
@@ -111,5 +114,3 @@ def _cited(citation: Citation, language: Language) -> str:
         f'<div class="cited">\n<div class="where"><span>{label}</span> <b>{inline(citation.title)}</b>{heading}</div>\n\n'
         f"{quote}\n\n" + (f'<div class="source">{source}</div>\n' if source else "") + "</div>"
     )
-
-

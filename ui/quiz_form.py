@@ -56,7 +56,7 @@ def query_of(wish: Wish) -> str:
 
 def types_of(names: list[str]) -> tuple[ItemType, ...]:
     """Return the types among these names, in our order; none where all are named."""
-    chosen = tuple(known for known in TYPES if known in names)
+    chosen: tuple[ItemType, ...] = tuple(known for known in TYPES if known in names)
     return () if len(chosen) == len(TYPES) else chosen
 
 

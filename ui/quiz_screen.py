@@ -37,7 +37,9 @@ class Screen:
     actions: str = ""
     feedback: str = ""
     after: str = ""
-    token: str = field(default_factory=lambda: uuid.uuid4().hex)  # differs each time: tells the browser that we answered
+    token: str = field(
+        default_factory=lambda: uuid.uuid4().hex
+    )  # differs each time: tells the browser that we answered
 
     @property
     def link(self) -> str:
@@ -94,7 +96,8 @@ def item_screen(view: View, notes: Mapping[str, Note], language: Language, today
         figure=_figure(place.item),
         form=form_html(view, language),
         hints=hints_html(place, language),
-        actions=(f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "") + actions_html(view, language),
+        actions=(f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else "")
+        + actions_html(view, language),
         feedback=feedback_markdown(place, language),
         after=after_html(view, notes, language, today),
     )

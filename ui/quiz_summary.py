@@ -1,10 +1,11 @@
 """The end of a quiz: the score, each concept, the answers, and what to do next."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from knowledge.note import Note
 from knowledge.vocabulary import Language
@@ -18,7 +19,8 @@ from ui.quiz_sitting import Place, View
 if TYPE_CHECKING:
     from agents.standing import Advice
 
-_LONG = 160  # characters of a stem in the list of answers
+_LONG: Final = 160  # characters of a stem in the list of answers
+_MARKS: Final = re.compile(r"\*\*|^> ?", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def _praise(right: int, total: int) -> str:
 def _concepts(view: View, notes: Mapping[str, Note], language: Language, today: date) -> str:
     ids = dict.fromkeys(place.item.concept for place in view.places)
     concepts = [_Concept(name, tuple(p for p in view.places if p.item.concept == name)) for name in ids]
-    heads = "".join(f'<th scope="col">{escape(say(key, language))}</th>' for key in ("concept", "of_questions", "mastered", "due"))
+    heads = "".join(
+        f'<th scope="col">{escape(say(key, language))}</th>' for key in ("concept", "of_questions", "mastered", "due")
+    )
     rows = "".join(_row(concept, notes, language, today) for concept in concepts)
     return (
         f"<section><h3>{escape(say('by_concept', language))}</h3>"
@@ -85,7 +89,7 @@ def _answers(view: View, language: Language) -> str:
     lines: list[str] = []
     for place in view.places:
         kind, mark = ("right", "✓") if _is_right(place) else ("wrong", "✗")
-        stem = " ".join(place.item.stem.replace("**", "").split())
+        stem = " ".join(_MARKS.sub("", place.item.stem).split())
         short = stem if len(stem) <= _LONG else stem[: _LONG - 1] + "…"
         told = "" if place.outcome is None or kind == "right" else f"<em>{words(place.outcome.grade.right)}</em>"
         lines.append(

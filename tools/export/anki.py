@@ -96,8 +96,8 @@ def _stem(item: Item) -> str:
         gap = f"{{{{c1::{_inert(escape(item.accepted[0], quote=False)).replace(':', '&#58;')}}}}}"
         stem = _inert(prose.html(item.stem, gap="\ue001")).replace("\ue001", gap)
         return stem if gap in stem else f"{stem} {gap}"
-    unit = item.quantity.unit if item.quantity else ""
-    return _block(item.stem) + (f"<p>{_line(sheet.word(item, 'unit', unit=unit))}</p>" if unit else "")
+    unit = sheet.unit(item)
+    return _block(item.stem) + (f"<p>{_line(unit)}</p>" if unit else "")
 
 
 def _exhibit(item: Item, has_picture: bool) -> str:

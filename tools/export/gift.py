@@ -133,8 +133,8 @@ def _stem(item: Item) -> str:
         picture = picture_address(item.exhibit)
         shown = escape(item.exhibit.text)
         parts.append(f'<p><img src="{picture}" alt="{shown}"></p>' if picture else f"<pre>{shown}</pre>")
-    if item.quantity is not None and item.quantity.unit:
-        parts.append(f"<p>{prose.inline(sheet.word(item, 'unit', unit=item.quantity.unit))}</p>")
+    if unit := sheet.unit(item):
+        parts.append(f"<p>{prose.inline(unit)}</p>")
     if item.type == "ordering":
         parts.append(f"<p>{sheet.word(item, 'place')}</p>")
     return "\n".join(parts)

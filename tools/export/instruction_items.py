@@ -20,7 +20,7 @@ def asked(items: Iterable[Item], rng: Random) -> Iterator[Example]:
             "question", item.language, item.concept, sheet.sources(item), rng,
             {
                 "question": "\n\n".join(filter(None, [_question(item), _options(item)])),
-                "answer": "\n".join(sheet.key_lines(item)),
+                "answer": item.accepted[0] if item.type == "cloze" else "\n".join(sheet.key_lines(item)),
                 "explanation": item.explanation,
             },
         )  # fmt: skip
@@ -34,7 +34,7 @@ def reasoned(items: Iterable[Item], rng: Random) -> Iterator[Example]:
         if item.type not in _CHOSEN or is_plot or not all(why for at, why in enumerate(reasons) if at not in item.key):
             continue
         told = [
-            f"{sheet.letter(at)}. {item.explanation if at == item.key[0] else why or _right(item)}"
+            _reason(sheet.letter(at), item.explanation if at == item.key[0] else why or sheet.word(item, "right"))
             for at, why in enumerate(reasons)
         ]
         yield example(
@@ -52,14 +52,13 @@ MAKERS: Final[Mapping[TemplateName, Callable[[Iterable[Item], Random], Iterator[
 }
 
 
-def _right(item: Item) -> str:
-    return sheet.word(item, "right")
+def _reason(letter: str, why: str) -> str:
+    return f"{letter}.\n{why}\n" if "\n" in why else f"{letter}. {why}"
 
 
 def _question(item: Item) -> str:
-    unit = item.quantity.unit if item.quantity else ""
     shown = prose.fenced(item.exhibit.text) if item.exhibit is not None else ""
-    return "\n\n".join(filter(None, [item.stem, shown, sheet.word(item, "unit", unit=unit) if unit else ""]))
+    return "\n\n".join(filter(None, [item.stem, shown, sheet.unit(item)]))
 
 
 def _options(item: Item) -> str:

@@ -42,9 +42,7 @@ def _question(place: int, item: Item, note: Note | None) -> str:
         parts.append("\n".join(f"{at}. {_line(prompt)}" for at, prompt in enumerate(item.prompts, 1)))
     if item.options:
         parts.append("\n".join(f"- {sheet.letter(at)}. {_line(option)}" for at, option in enumerate(item.options)))
-    if item.quantity is not None and item.quantity.unit:
-        parts.append(_line(sheet.word(item, "unit", unit=item.quantity.unit)))
-    return "\n\n".join(parts)
+    return "\n\n".join(filter(None, [*parts, sheet.unit(item)]))
 
 
 def _about(item: Item, note: Note | None) -> str:
@@ -54,19 +52,19 @@ def _about(item: Item, note: Note | None) -> str:
 
 def _answer(place: int, item: Item) -> str:
     key = [_text(line) if item.type == "cloze" else _line(line) for line in sheet.key_lines(item)]
-    heading = f"**{sheet.word(item, 'key')}:**"
+    heading = f"**{sheet.labelled(item, sheet.word(item, 'key'))}**"
     said = f"{heading} {key[0]}" if len(key) == 1 else "\n".join([heading, "", *(f"- {line}" for line in key)])
     parts = [f"### {sheet.word(item, 'question', n=str(place))}", said]
     heading, points = sheet.points(item)
     if points:
-        parts.append("\n".join([f"{heading}:", "", *(f"- {_line(point)}" for point in points)]))
+        parts.append("\n".join([sheet.labelled(item, heading), "", *(f"- {_line(point)}" for point in points)]))
     parts.append(prose.harmless(item.explanation))
     wrong = [f"- {_line(answer)} – {_line(why)}" for answer, why in sheet.misconceptions(item)]
     if wrong:
-        parts.append("\n".join([f"{sheet.word(item, 'misconceptions')}:", "", *wrong]))
+        parts.append("\n".join([sheet.labelled(item, sheet.word(item, "misconceptions")), "", *wrong]))
     sources = _sources(item)
     if sources:
-        parts.append("\n".join([f"{sheet.word(item, 'sources')}:", "", *sources]))
+        parts.append("\n".join([sheet.labelled(item, sheet.word(item, "sources")), "", *sources]))
     return "\n\n".join(parts)
 
 

@@ -37,6 +37,12 @@ def quantity(key: Quantity) -> str:
     return f"{number(key.value)} {key.unit}".strip() + within
 
 
+def unit(item: Item) -> str:
+    """Say in which unit to answer, where the question does not."""
+    named = item.quantity.unit if item.quantity else ""
+    return word(item, "unit", unit=named) if named and named not in item.stem else ""
+
+
 def key_lines(item: Item) -> list[str]:
     """Return the key as lines of Markdown: the right options, the pairs, the order, the number or the model answer."""
     match item.type:
@@ -49,19 +55,20 @@ def key_lines(item: Item) -> list[str]:
         case "numeric":
             return [quantity(item.quantity)] if item.quantity else []
         case "cloze":
-            return list(item.accepted)
+            others = item.accepted[1:]
+            return [item.accepted[0], *([word(item, "also", answers=joined(item, others))] if others else [])]
         case "short_answer":
             return list(item.accepted[:1])
 
 
 def misconceptions(item: Item) -> list[tuple[str, str]]:
     """Return each wrong answer, an option under its letter, and why someone gives it, as Markdown."""
-    unit = item.quantity.unit if item.quantity else ""
+    named_unit = item.quantity.unit if item.quantity else ""
     letters = {option: letter(at) for at, option in enumerate(item.options)}
 
     def named(wrong: Misconception) -> str:
         if wrong.value is not None:
-            return f"{number(wrong.value)} {unit}".strip()
+            return f"{number(wrong.value)} {named_unit}".strip()
         return f"{letters[wrong.answer]}. {wrong.answer}" if wrong.answer in letters else wrong.answer
 
     return [(named(wrong), wrong.why) for wrong in item.misconceptions]
@@ -90,6 +97,11 @@ def web_address(citation: Citation) -> str:
 def label(item: Item) -> str:
     """Return what kind of question it is and how hard, in the item's language."""
     return f"{word(item, item.type)} · {word(item, f'level{item.level}')}"
+
+
+def labelled(item: Item, text: str) -> str:
+    """Return a heading as it stands before what it is the heading of."""
+    return word(item, "labelled", text=text)
 
 
 def joined(item: Item, texts: Sequence[str]) -> str:

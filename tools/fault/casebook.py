@@ -25,6 +25,7 @@ _HEADINGS: Final[dict[Part, tuple[str, ...]]] = {
     "cause": ("why it happens", "cause", "原因"),
     "fix": ("how to fix it", "fix", "solution", "解决方法"),
 }
+LOOKALIKES: Final = ("looks like it but is not", "容易混淆的情况")  # what stands there speaks of other failures
 _HEADING: Final = re.compile(r"^##[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
 _WORD: Final = re.compile(r"[a-z0-9]+")
 
@@ -57,11 +58,17 @@ class Case:
     def citation(self, section: Section, n: int) -> Citation:
         """Return the citation of the first sentence of a section."""
         start, end = next(iter(sentences(section.text)), (0, len(section.text)))
-        title = self.note.title_in(section.language)
-        at = section.start
         return Citation(
-            n, self.note.id, title, section.heading, section.text[start:end], at + start, at + end, self.source, section.path
-        )  # fmt: skip
+            n=n,
+            note=self.note.id,
+            title=self.note.title_in(section.language),
+            heading=section.heading,
+            quote=section.text[start:end],
+            start=section.start + start,
+            end=section.start + end,
+            source=self.source,
+            path=section.path,
+        )
 
     @property
     def source(self) -> str:
@@ -79,9 +86,8 @@ class Casebook:
 
     def corroborates(self, case: Case, log: LogText) -> bool:
         """Tell whether a log names something of the field, or what the case occurs with."""
-        words = set(_WORD.findall(log.text))
         return (
-            bool(words & _words("field"))
+            not words("field").isdisjoint(_WORD.findall(log.text))
             or any(part in log.text for part in data()["field_parts"])
             or any(mentions(name, log.text) for name in case.company)
         )
@@ -94,14 +100,15 @@ def data() -> Mapping[str, Any]:
 
 
 @cache
-def _words(name: str) -> frozenset[str]:
+def words(name: str) -> frozenset[str]:
+    """Return a set of words by which logs are judged."""
     return frozenset(data()[name].split())
 
 
 def _case(note: Note, library: Library) -> Case:
     """Make a case; a reader's own signatures are never weak, since they chose them for their own systems."""
     texts = note.pitfall.signatures if note.pitfall else ()
-    general = _words("general")
+    general = words("general")
     signatures = tuple(Signature(note.id, text, weak=not note.own and is_weak(text, general)) for text in texts)
     others = [library.notes[r.target] for r in note.relations if r.target in library.notes]
     names = {name.lower() for other in others if other.pitfall is None for name in other.names}

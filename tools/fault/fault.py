@@ -3,14 +3,16 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from knowledge.citation import Citation
 from knowledge.evidence import Evidence
+from knowledge.language import stem, terms
 from knowledge.vocabulary import Language
-from tools.fault.casebook import Case, Casebook, data
+from tools.fault.casebook import LOOKALIKES, Case, Casebook, data, words
 from tools.fault.mask import mask
-from tools.fault.normalise import Line, lines_of, without_values
+from tools.fault.normalise import Line, folded, lines_of, without_values
 from tools.fault.signature import Hit, LogText
 
 Search = Callable[[str, int], Sequence[Evidence]]
@@ -18,13 +20,31 @@ By = Literal["signature", "meaning"]
 
 _DEPTH: Final = 40  # passages searched, of which those of pitfalls are kept
 _QUERY: Final = 420  # characters of a log that a search takes
-_TELLING: Final = 5  # lines of it
-_AT_LEAST: Final = 1.05  # a passage's score from which on a log means its pitfall
+_LINES: Final = 5  # lines of it
+_LAST: Final = 20  # telling lines in which another wording is looked for
+_LONGEST_LINE: Final = 2000  # characters of such a line
+_AT_LEAST: Final = 0.95  # a passage's score from which on a log means its pitfall
 _AHEAD: Final = 0.1  # what it has to be ahead of the next pitfall by
+_SHARED: Final = 6  # distinctive words that an error and the passages have in common, at the least
+_SHARE: Final = 0.5  # of the error's
 _NEAREST: Final = 3
 _ERROR_LINE: Final = re.compile(
     r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Failure|Interrupt|Unsupported|Failed)\b|^\w*Error:"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Likeness:
+    """How near the passages on a pitfall come to a log, and how near those on what only looks like it.
+
+    `shared` is how many of the words of its last error stand in those passages, of `words` that are not general.
+    """
+
+    case: Case
+    score: float
+    unlike: float
+    shared: int
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,31 +88,19 @@ def diagnose(log: str, casebook: Casebook, search: Search, language: Language = 
     safe = mask(log)
     lines = lines_of(safe.text)
     text = LogText(lines)
-    by_signature, doubtful = _by_signature(casebook, text)
-    if by_signature:
-        matches = tuple(
-            _match(casebook.cases[h.signature.pitfall], s, language, "signature", h) for h, s in by_signature
-        )
-        return Diagnosis(safe.text, matches, (), abstained=False, masked=safe.kinds)
-    query = query_of(lines)
-    ranked = _by_meaning(casebook, search, query) if query else []
-    if ranked and _is_sure(casebook, text, ranked):
-        case, score = ranked[0]
-        found = _match(case, min(0.85, 0.5 + (score - _AT_LEAST)), language, "meaning")
-        return Diagnosis(safe.text, (found,), (), abstained=False, masked=safe.kinds)
-    near = [*(casebook.cases[hit.signature.pitfall] for hit in doubtful), *(case for case, _ in ranked)]
-    nearest = tuple(_match(case, 0.0, language, "meaning") for case in list(dict.fromkeys(near))[:_NEAREST])
-    return Diagnosis(safe.text, (), nearest, abstained=True, masked=safe.kinds)
-
-
-def query_of(lines: Sequence[Line]) -> str:
-    """Return what to search for: the lines that tell of the failure, the last ones first, without what varies."""
-    failure = re.compile(data()["failure"])
-    telling = [line for line in lines if not line.is_frame and failure.search(line.text)]
-    errors = [line for line in telling if _ERROR_LINE.match(line.text)]
-    chosen = list(dict.fromkeys([*reversed(errors), *reversed(telling)]))[:_TELLING]
-    texts = list(dict.fromkeys(without_values(line.text)[:_QUERY] for line in chosen))
-    return "\n".join(texts)[:_QUERY]
+    sure, doubtful = _by_signature(casebook, text)
+    if not sure:
+        sure = _by_wording(casebook, text, lines)
+    matches = [_match(casebook.cases[hit.signature.pitfall], score, language, "signature", hit) for hit, score in sure]
+    ranked = [] if matches else _by_meaning(casebook, search, queries_of(lines))
+    if _is_sure(casebook, text, ranked):
+        score = min(0.8, 0.5 + 0.5 * (ranked[0].score - _AT_LEAST))
+        matches = [_match(ranked[0].case, round(score, 3), language, "meaning")]
+    near = [] if matches else [*(hit.signature.pitfall for hit in doubtful), *(like.case.note.id for like in ranked)]
+    nearest = tuple(
+        _match(casebook.cases[note], 0.0, language, "meaning") for note in list(dict.fromkeys(near))[:_NEAREST]
+    )
+    return Diagnosis(safe.text, tuple(matches), nearest, abstained=not matches, masked=safe.kinds)
 
 
 def _by_signature(casebook: Casebook, text: LogText) -> tuple[list[tuple[Hit, float]], list[Hit]]:
@@ -108,10 +116,23 @@ def _by_signature(casebook: Casebook, text: LogText) -> tuple[list[tuple[Hit, fl
             best[case.note.id] = hit, _score(hit)
     for note_id in best:
         for relation in casebook.cases[note_id].note.relations:
-            if relation.type == "is_a" and relation.target in best:  # the special case tells more than the general one
+            # The special case tells more than the general one, and the cause more than what it brings about.
+            if relation.type in {"is_a", "causes"} and relation.target in best:
                 hit, score = best[relation.target]
                 best[relation.target] = hit, min(score, best[note_id][1] - 0.01)
     return sorted(best.values(), key=lambda found: -found[1]), doubtful
+
+
+def _by_wording(casebook: Casebook, text: LogText, lines: Sequence[Line]) -> list[tuple[Hit, float]]:
+    """Return the pitfall whose error text another version words a little otherwise."""
+    telling = [line for line in _telling(lines) if len(line.text) <= _LONGEST_LINE][-_LAST:]
+    hits = [
+        hit
+        for case in casebook.cases.values()
+        for signature in case.signatures
+        if (hit := text.find_nearly(signature, telling, words("general"))) and casebook.corroborates(case, text)
+    ]
+    return [(hit, round(0.75 * hit.likeness, 3)) for hit in sorted(hits, key=lambda hit: -hit.likeness)[:1]]
 
 
 def _score(hit: Hit) -> float:
@@ -121,20 +142,69 @@ def _score(hit: Hit) -> float:
     return round(score, 3)
 
 
-def _by_meaning(casebook: Casebook, search: Search, query: str) -> list[tuple[Case, float]]:
-    """Return the pitfalls whose passages are nearest to a text, each with the score of its best passage."""
-    best: dict[str, float] = {}
-    for evidence in search(query, _DEPTH):
-        if evidence.note in casebook.cases:
-            best[evidence.note] = max(best.get(evidence.note, 0.0), evidence.score)
-    ranked = sorted(best.items(), key=lambda found: -found[1])
-    return [(casebook.cases[note_id], score) for note_id, score in ranked]
+def _telling(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines that tell of a failure."""
+    failure = _failure()
+    return [line for line in lines if not line.is_frame and failure.search(line.text)]
 
 
-def _is_sure(casebook: Casebook, text: LogText, ranked: Sequence[tuple[Case, float]]) -> bool:
-    case, score = ranked[0]
-    next_score = ranked[1][1] if len(ranked) > 1 else 0.0
-    return score >= _AT_LEAST and score - next_score >= _AHEAD and casebook.corroborates(case, text)
+@cache
+def _failure() -> re.Pattern[str]:
+    return re.compile(data()["failure"])
+
+
+def queries_of(lines: Sequence[Line]) -> list[str]:
+    """Return what to search for, without what varies: the last error alone, and what else tells of the failure."""
+    telling = _telling(lines)
+    errors = [line for line in telling if _ERROR_LINE.match(line.text)]
+    chosen = list(dict.fromkeys([*reversed(errors), *reversed(telling)]))[:_LINES]
+    texts = list(dict.fromkeys(without_values(line.text)[:_QUERY] for line in chosen))
+    return list(dict.fromkeys([*texts[:1], "\n".join(texts)[:_QUERY]])) if texts else []
+
+
+def _by_meaning(casebook: Casebook, search: Search, queries: Sequence[str]) -> list[_Likeness]:
+    """Return the pitfalls whose passages are nearest to what a log tells."""
+    like: dict[str, list[Evidence]] = {}
+    unlike: dict[str, float] = {}
+    for query in queries:
+        for evidence in search(query, _DEPTH):
+            if evidence.note not in casebook.cases:
+                continue
+            if folded(evidence.heading) in LOOKALIKES:
+                unlike[evidence.note] = max(unlike.get(evidence.note, 0.0), evidence.score)
+            else:
+                like.setdefault(evidence.note, []).append(evidence)
+    said = _distinctive(queries[0]) if queries else frozenset[str]()
+    found = [_likeness(casebook.cases[note], passages, unlike.get(note, 0.0), said) for note, passages in like.items()]
+    return sorted(found, key=lambda likeness: -likeness.score)
+
+
+def _likeness(case: Case, passages: Sequence[Evidence], unlike: float, said: frozenset[str]) -> _Likeness:
+    texts = [*(p.text for p in passages), *(s.text for s in case.signatures), *case.note.names]
+    shared = said & _distinctive("\n".join(texts))
+    return _Likeness(case, max(passage.score for passage in passages), unlike, len(shared), len(said))
+
+
+def _distinctive(text: str) -> frozenset[str]:
+    """Return the single words of a text that not every program's errors are made of, without their endings."""
+    return frozenset(
+        stem(term) for term in terms(text) if len(term) > 1 and term.isalnum() and term not in words("general")
+    )
+
+
+def _is_sure(casebook: Casebook, text: LogText, ranked: Sequence[_Likeness]) -> bool:
+    """Tell whether a log means the nearest pitfall.
+
+    It has to be near, nearer than others and than what only looks like it; to share words with it that not any error
+    has; and the log has to be of the field.
+    """
+    if not ranked:
+        return False
+    first = ranked[0]
+    others = max((other.score for other in ranked[1:]), default=0.0)
+    ahead = first.score - max(others, first.unlike) >= _AHEAD
+    alike = first.shared >= _SHARED and first.shared >= _SHARE * first.words
+    return first.score >= _AT_LEAST and ahead and alike and casebook.corroborates(first.case, text)
 
 
 def _match(case: Case, score: float, language: Language, by: By, hit: Hit | None = None) -> Match:

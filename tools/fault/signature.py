@@ -4,8 +4,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
+
+from rapidfuzz import fuzz
 
 from tools.fault.normalise import Line, folded
 
@@ -13,6 +14,8 @@ WILDCARD: Final = "<*>"
 _GAP: Final = 200  # characters that a wildcard stands for, at most
 _WORD: Final = re.compile(r"[a-z]{2,}")
 _SURE: Final = 40  # literal characters; a longer signature is no surer
+_NEARLY: Final = 80.0  # per cent of a signature that a line has where a version words it otherwise
+_LONG: Final = 30  # literal characters that a signature needs for that
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,11 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A signature found in a log, with the lines on which it stands."""
+    """A signature found in a log, with the lines on which it stands; `likeness` is below 1 for another wording."""
 
     signature: Signature
     lines: tuple[Line, ...]
+    likeness: float = 1.0
 
 
 class LogText:
@@ -55,11 +59,6 @@ class LogText:
             at += len(piece) + 1
         self.text = " ".join(pieces)
 
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """The words that stand in it."""
-        return frozenset(_WORD.findall(self.text))
-
     def find(self, signature: Signature) -> Hit | None:
         """Return the last place where a signature stands: the error that ended a run is the last."""
         parts = [folded(part) for part in signature.text.split(WILDCARD)]
@@ -72,6 +71,20 @@ class LogText:
         start, end = spans[-1]
         first, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, end - 1) - 1
         return Hit(signature, tuple(self._lines[first : last + 1]))
+
+    def find_nearly(self, signature: Signature, lines: Sequence[Line], general: frozenset[str]) -> Hit | None:
+        """Return the line that words a signature a little otherwise, with no other names and no other terms."""
+        if signature.weak or signature.literal < _LONG:
+            return None
+        text = folded(signature.text.replace(WILDCARD, " "))
+        words = set(_WORD.findall(text)) - general
+        for line in reversed(lines):
+            said = folded(line.text)
+            if words <= set(_WORD.findall(said)) and len(said) >= len(text) * _NEARLY / 100:
+                likeness = fuzz.partial_ratio(text, said, score_cutoff=_NEARLY)
+                if likeness:
+                    return Hit(signature, (line,), likeness / 100)
+        return None
 
 
 def _pattern(parts: Iterable[str]) -> re.Pattern[str]:

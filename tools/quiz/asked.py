@@ -27,10 +27,7 @@ def asked(item: Item) -> str:
 
 def how_to_reply(item: Item) -> str:
     """Say what an answer to an item looks like."""
-    values: dict[str, str] = {}
-    if item.quantity is not None:
-        values = {"unit": item.quantity.unit, "tolerance": f"{item.quantity.tolerance * 100:.3g} %"}
-    return say("asked", _HOW.get(item.type, item.type), item.language, **values)
+    return say("asked", _HOW.get(item.type, item.type), item.language)
 
 
 def _fenced(text: str) -> str:

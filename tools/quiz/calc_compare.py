@@ -1,14 +1,11 @@
 """Items that compare calculated cases: put in order, pick those that qualify, judge one statement."""
 
-import math
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from knowledge.vocabulary import Language
-from tools.calculators.derivation import Step
 from tools.quiz.calc_form import apart
 from tools.quiz.calc_problem import Question, Setting, cited, solution, written
 from tools.quiz.item import Exhibit, Item, ItemType, Misconception, Point, identity
@@ -61,7 +58,7 @@ def picked(
         question, "multiple_choice", setting, options=tuple(case.label for case in shuffled),
         key=key, explanation=_listed(question, shuffled, setting.language, right),
         misconceptions=tuple(Misconception(c.label, c.why) for c in shuffled if c.label not in right and c.why),
-        checks={"key": f"values computed by {question.computed_by}", "options": len(cases)},
+        checks={"key": f"values computed by {question.computed_by}", "options": float(len(cases))},
     )  # fmt: skip
 
 
@@ -73,7 +70,9 @@ def single(
     setting: Setting,
 ) -> Item | None:
     """Ask for the one case that qualifies, to be read off an exhibit; None without a citation."""
-    shuffled = sorted(cases, key=lambda case: case.label) if _letters(cases) else setting.rng.sample(list(cases), len(cases))
+    shuffled = (
+        sorted(cases, key=lambda case: case.label) if _letters(cases) else setting.rng.sample(list(cases), len(cases))
+    )
     key = next(at for at, case in enumerate(shuffled) if case.label == right)
     return _item(
         question, "reading", setting, options=tuple(case.label for case in shuffled), key=(key,),
@@ -83,9 +82,7 @@ def single(
     )  # fmt: skip
 
 
-def judged(
-    question: Question, truth: bool, reason: Point, wrong: str, setting: Setting
-) -> Item | None:
+def judged(question: Question, truth: bool, reason: Point, wrong: str, setting: Setting) -> Item | None:
     """Ask whether a statement holds; `wrong` says why someone judges it the other way. None without a citation."""
     options = (say("calc", "true", setting.language), say("calc", "false", setting.language))
     return _item(
@@ -105,9 +102,7 @@ def _least_gap(cases: Sequence[Case]) -> float:
     return round(min(high / low for low, high in pairwise(values)) - 1, 3)
 
 
-def _listed(
-    question: Question, cases: Sequence[Case], language: Language, right: frozenset[str] = frozenset()
-) -> str:
+def _listed(question: Question, cases: Sequence[Case], language: Language, right: frozenset[str] = frozenset()) -> str:
     """Write the lines of the solution and what each case comes to, with a mark where some are right."""
     lines = [written(part, language) for part in question.steps]
     for case in cases:

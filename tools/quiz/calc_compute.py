@@ -92,6 +92,29 @@ def days(setting: Setting) -> Item | None:
     return posed(Problem(question, value, say("calc", "unit days", language), slips), setting)
 
 
+def utilization(setting: Setting) -> Item | None:
+    """Ask for the model FLOPs utilization of a training run."""
+    rng, language = setting.rng, setting.language
+    shape, card, gpus = draw.model(rng), draw.card(rng, _CARDS), rng.choice(_CLUSTERS[:6])
+    number, peak = draw.four(parameter.count(shape).total), draw.four(card.peaks["bf16"])
+    rate = draw.three(rng.uniform(0.2, 0.55) * gpus * peak / (6 * number))
+    value = 600 * number * rate / (gpus * peak)
+    known = {
+        "model": shape.name, "parameters": draw.billions(number, language), "gpus": draw.count(gpus),
+        "card": card.name, "peak": draw.tera(peak), "sparse": draw.tera(2 * peak), "rate": draw.count(rate),
+    }  # fmt: skip
+    symbols = {"N": number, "R": rate, "G": gpus, "P": peak}
+    steps = (line("utilization", "6 × N × R / (G × P) × 100", symbols, value, "%"),)
+    drawn = (shape.name, card.name, str(gpus), f"{rate:g}")
+    question = Question(_FILE, "compute_utilization", drawn, 2, known, steps, _RULE)
+    slips = {
+        "sparse_utilization": value / 2, "forward_only": value / 3, "backward_only": value * 2 / 3,
+        "recomputed_forward": value * 4 / 3, "one_per_multiply_add": value / 2, "idle_share": 100 - value,
+        "no_factor": value / 6,
+    }  # fmt: skip
+    return posed(Problem(question, value, "%", slips), setting)
+
+
 def optimum(setting: Setting) -> Item | None:
     """Ask for the compute-optimal number of parameters, or of tokens, in billions."""
     rng = setting.rng
@@ -102,9 +125,10 @@ def optimum(setting: Setting) -> Item | None:
     value = (20 * number if tokens else number) / 1e9
     known = {"mantissa": f"{mantissa:g}", "exponent": str(exponent)}
     steps = (
-        line("optimum", "N × N", {"N": number}, budget / 120, "= C / 120"),
-        line("tokens" if tokens else "parameters", "20 × N" if tokens else "1 × N", {"N": number / 1e9}, value, "B"),
-    )
+        line("optimum", "C / (6 × 20)", {"C": float(budget)}, budget / 120, ""),
+        line("tokens" if tokens else "parameters", "20 × N / unit" if tokens else "N / unit",
+             {"N": number, "unit": 10**9}, value, "B"),
+    )  # fmt: skip
     template = "compute_tokens" if tokens else "compute_parameters"
     question = Question(_FILE, template, (f"{mantissa:g}e{exponent}",), 2, known, steps, _OPTIMUM)
     slips = {
@@ -123,5 +147,6 @@ def optimum(setting: Setting) -> Item | None:
 _CARDS: Final = ("A100 SXM 80GB", "H100 SXM", "H200", "B200", "MI300X")
 TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = {
     "scaling-laws": (rule, optimum, days),
-    "pretraining": (rule, days),
+    "pretraining": (rule, days, utilization),
+    "gpu": (utilization,),
 }

@@ -14,8 +14,9 @@ GROUPED: Final = (
     "Qwen2.5-0.5B", "Qwen2.5-1.5B", "Qwen2.5-3B", "Qwen2.5-7B", "Qwen2.5-14B", "Qwen2.5-32B", "Qwen2.5-72B",
     "Qwen3-0.6B", "Qwen3-1.7B", "Qwen3-4B", "Qwen3-8B", "Qwen3-14B", "Qwen3-32B", "Llama-2-70B", "CodeLlama-34B",
     "Llama-3.1-8B", "Llama-3.1-70B", "Llama-3.1-405B", "Llama-3.2-1B", "Llama-3.2-3B", "Llama-3.3-70B",
-    "TinyLlama-1.1B", "Mistral-7B-v0.3", "Mistral-Nemo-12B", "Mistral-Small-24B", "Mistral-Large-123B", "DeepSeek-LLM-67B",
-    "Phi-3-medium", "Phi-4", "Yi-6B", "Yi-34B", "GLM-4-9B-0414", "OLMo-2-32B", "SmolLM3-3B", "Command-R-Plus",
+    "TinyLlama-1.1B", "Mistral-7B-v0.3", "Mistral-Nemo-12B", "Mistral-Small-24B", "Mistral-Large-123B",
+    "DeepSeek-LLM-67B", "Phi-3-medium", "Phi-4", "Yi-6B", "Yi-34B", "GLM-4-9B-0414", "OLMo-2-32B", "SmolLM3-3B",
+    "Command-R-Plus",
 )  # fmt: skip
 UNGROUPED: Final = (
     "Llama-2-7B", "Llama-2-13B", "CodeLlama-7B", "DeepSeek-LLM-7B", "OLMo-2-7B", "OLMo-2-13B", "Gemma-7B",
@@ -65,7 +66,7 @@ def billions(number: float, language: Language) -> str:
     """Write a number of parameters to four digits: 14.77 billion, 389.2 million, or in units of 10^8 in Chinese."""
     if language == "zh":
         return f"{_four(number / 1e8)} 亿"
-    if number < 1e9:  # noqa: PLR2004 - a billion
+    if number < 1e9:
         return f"{_four(number / 1e6)} million"
     return f"{_four(number / 1e9)} billion"
 
@@ -88,6 +89,11 @@ def giga(number: float) -> str:
 def four(number: float) -> float:
     """Round to the four digits that a learner sees."""
     return float(f"{number:.4g}")
+
+
+def three(number: float) -> float:
+    """Round to three digits, as measurements are given."""
+    return float(f"{number:.3g}")
 
 
 def _four(number: float) -> str:

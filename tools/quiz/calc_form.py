@@ -70,7 +70,7 @@ def _in_reach(value: float, problem: Problem) -> bool:
 def shown(values: Sequence[float], unit: str, whole: bool = False) -> list[str]:
     """Write values alike, with as many decimals as the smallest needs for three digits."""
     least = min(values)
-    decimals = 0 if whole else min(4, max(0, 2 - math.floor(math.log10(least))))
+    decimals = 0 if whole else max(0, 2 - math.floor(math.log10(least)))
     return [f"{value:,.{decimals}f} {unit}" for value in values]
 
 
@@ -123,7 +123,11 @@ def _numeric(problem: Problem, setting: Setting, citation: Citation) -> Item:
     tolerance = WHOLE_TOLERANCE if problem.whole else problem.tolerance
     far: dict[float, str] = {}  # two slips to one number: the first, which is the commoner one, is named
     for name, value in problem.slips.items():
-        if value >= (2 if problem.is_shown_whole else 0) and value and apart(value, problem.value, 2 * max(tolerance, 0.005)):
+        if (
+            value >= (2 if problem.is_shown_whole else 0)
+            and value
+            and apart(value, problem.value, 2 * max(tolerance, 0.005))
+        ):
             far.setdefault(value if problem.whole else rounded(value), name)
     ask = say("calc", "whole_number", language) if problem.whole else say(
         "calc", "number", language, unit=problem.unit, percent=f"{100 * tolerance:g}"
@@ -139,9 +143,7 @@ def _numeric(problem: Problem, setting: Setting, citation: Citation) -> Item:
         stem=f"{question.stem(language)}{ask}",
         explanation=solution(question, shown([problem.value], problem.unit, problem.is_shown_whole)[0], language),
         citations=(citation,),
-        quantity=Quantity(
-            float(problem.value) if problem.whole else rounded(problem.value), problem.unit, tolerance
-        ),
+        quantity=Quantity(float(problem.value) if problem.whole else rounded(problem.value), problem.unit, tolerance),
         misconceptions=tuple(
             Misconception(shown([value], problem.unit, problem.is_shown_whole)[0], why(name, language), value)
             for value, name in far.items()

@@ -7,13 +7,13 @@ from typing import Final
 
 from knowledge.vocabulary import Language
 from tools.calculators.kv_cache import BLOCK, kv_cache, largest_batch
-from tools.calculators.shape import ModelShape
+from tools.calculators.tensor import parallel_refusal
 from tools.calculators.unit import GIB, KIB, MIB
 from tools.quiz import calc_draw as draw
 from tools.quiz.calc_form import posed
 from tools.quiz.calc_kv_compare import fits, order, smaller
 from tools.quiz.calc_kv_given import BATCHES, given, shape_slips
-from tools.quiz.calc_kv_source import BLOCKS, GROWTH, HEADS, LATENT, POOL, SIZE, SPLIT
+from tools.quiz.calc_kv_source import BLOCKS, HEADS, LATENT, POOL, SIZE, SPLIT
 from tools.quiz.calc_problem import Problem, Question, Setting, converted, line
 from tools.quiz.calc_round import Template, rounds
 from tools.quiz.item import Item
@@ -54,7 +54,7 @@ def requests(setting: Setting) -> Item | None:
     known = given(shape, dtype, setting.language, tokens=tokens, batch=batch)
     drawn = (shape.name, dtype, str(tokens), str(batch))
     steps = (*cache.derivation.steps, converted(cache.bytes, "GiB"))
-    question = Question(_FILE, "kv_requests", drawn, 2, known, steps, GROWTH)
+    question = Question(_FILE, "kv_requests", drawn, 2, known, steps, SIZE)
     slips = shape_slips(shape, value, dtype) | {"no_batch": value / batch, "gb_for_gib": cache.bytes / 1e9}
     return posed(Problem(question, value, "GiB", slips), setting)
 
@@ -170,8 +170,10 @@ def paged(setting: Setting) -> Item | None:
     value = saved / GIB
     if not 0.5 < value < 2000:
         return None
-    known = given(shape, "bf16", setting.language, longest=longest, used=used, batch=batch, block=BLOCK)
-    known |= {"each": draw.count(reserved.bytes_per_token)}
+    known = {
+        "model": shape.name, "each": draw.count(reserved.bytes_per_token), "longest": draw.count(longest),
+        "used": draw.count(used), "batch": str(batch), "block": str(BLOCK),
+    }  # fmt: skip
     filled = blocks.bytes_per_sequence // blocks.bytes_per_token
     symbols = {"B": batch, "T": longest, "U": filled, "k": reserved.bytes_per_token}
     steps = (
@@ -192,10 +194,8 @@ def split(setting: Setting) -> Item | None:
     """Ask for one GPU's share under tensor parallelism, which stops shrinking where the KV heads run out."""
     rng = setting.rng
     shape = draw.model(rng)
-    size = rng.choice([size for size in (2, 4, 8, 16) if shape.heads % size == 0])
+    size = rng.choice([size for size in (2, 4, 8, 16) if not parallel_refusal(shape, size)])
     tokens, batch = draw.context(rng, shape, 4096), rng.choice((4, 8, 16, 32))
-    if size > shape.kv_heads and size % shape.kv_heads:
-        return None
     whole, share = kv_cache(shape, tokens, batch), kv_cache(shape, tokens, batch, "", size)
     value = share.bytes / GIB
     if not 0.05 < value < 500:

@@ -7,10 +7,10 @@ from tools.calculators.shape import ModelShape
 from tools.calculators.unit import GIB, KIB
 from tools.quiz import calc_draw as draw
 from tools.quiz.calc_compare import GAP, Case, judged, picked, ranked
-from tools.quiz.calc_form import apart, rounded, why
+from tools.quiz.calc_form import apart, why
 from tools.quiz.calc_kv_given import BATCHES, given
 from tools.quiz.calc_kv_source import GROWTH, SIZE
-from tools.quiz.calc_problem import Question, Setting, converted, line
+from tools.quiz.calc_problem import Question, Setting, converted, line, spoken
 from tools.quiz.item import Item, Point
 from tools.quiz.wording import say
 
@@ -88,13 +88,11 @@ def fits(setting: Setting) -> Item | None:
     if not 2 <= pool <= 400 or not apart(pool, needed, GAP) or (needed < pool) is not truth:
         return None
     known = given(shape, dtype, language, tokens=tokens, batch=batch) | {"pool": draw.count(pool)}
-    shown = f"{rounded(needed, 3):g}"
+    shown = spoken(needed)[0]
     reason = Point(
         say(_FILE, "kv_fits_reason" if truth else "kv_fits_not_reason", language, size=shown, pool=draw.count(pool)),
-        ((shown, f"{needed:.1f}", f"{needed:.0f}", f"{cache.bytes / 1e9:.1f}"),),
+        ((*spoken(needed), *spoken(cache.bytes / 1e9)),),
     )
     steps = (*cache.derivation.steps, converted(cache.bytes, "GiB"))
-    question = Question(_FILE, "kv_fits", (shape.name, dtype, str(tokens), str(batch)), 2, known, steps, GROWTH)
+    question = Question(_FILE, "kv_fits", (shape.name, dtype, str(tokens), str(batch)), 2, known, steps, SIZE)
     return judged(question, truth, reason, why("query_heads" if truth else "one_of_kv", language), setting)
-
-

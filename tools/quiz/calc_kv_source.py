@@ -17,12 +17,12 @@ SIZE: Final = Source(
 GROWTH: Final = Source(
     "kv-cache",
     (("batch size and context length multiply",), ("grows linearly", "number of sequences")),
-    (("批大小和上下文长度", "成倍"), ("线性增长", "序列数")),
+    (("线性增长", "序列数"),),
 )
 HEADS: Final = Source(
     "grouped-query-attention",
     (("factor query heads divided by key-value heads",), ("shrinks the key-value cache by the number of heads",)),
-    (("查询头数除以 kv 头数",),),
+    (("查询头数除以 kv 头数",), ("所有查询头共用一个键头和一个值头",)),
 )
 LATENT: Final = Source(
     "multi-head-latent-attention",

@@ -47,7 +47,6 @@ def between_tokens(setting: Setting) -> Item | None:
         "a_tenth": value / 10,
         "tenfold": value * 10,
         "first_token_time": first * 1000,
-        "half_the_tokens": value * 2,
     }
     return posed(Problem(question, value, "ms", slips), setting)
 
@@ -74,7 +73,7 @@ def throughput(setting: Setting) -> Item | None:
 def price(setting: Setting) -> Item | None:
     """Ask what a million output tokens cost on one's own GPUs."""
     rng = setting.rng
-    hour, gpus = rng.choice((0.8, 1.2, 1.8, 2, 2.5, 3, 4)), rng.choice((1, 2, 4, 8))
+    hour, gpus = rng.choice((0.8, 1.2, 1.8, 2, 2.5, 3, 4)), rng.choice((2, 4, 8))
     rate, load = rng.choice((400, 800, 1200, 1500, 2000, 2500, 4000)), rng.choice((20, 25, 40, 50, 60, 80))
     full = hour * gpus / (rate * 3600) * 1e6
     value = full / load * 100
@@ -86,9 +85,8 @@ def price(setting: Setting) -> Item | None:
     slips = {
         "full_load": full, "load_multiplied": full * load / 100, "minutes_for_hours": value * 60,
         "tenfold": value * 10, "a_tenth": value / 10, "unused_load": full / (1 - load / 100),
+        "one_gpus_price": value / gpus, "price_of_rates": value * gpus,
     }  # fmt: skip
-    if gpus > 1:
-        slips |= {"one_gpus_price": value / gpus, "price_of_rates": value * gpus}
     return posed(Problem(question, value, "USD", slips), setting)
 
 

@@ -26,8 +26,13 @@ _STATES: Final = Source(
     (("只有新增矩阵需要梯度和优化器状态",), ("只有新增参数需要梯度",)),
 )
 _RANKS: Final = (4, 8, 16, 32, 64, 128)
-_TARGETS: Final = (("q_proj", "v_proj"), ("q_proj", "k_proj", "v_proj", "o_proj"), ("gate_proj", "up_proj", "down_proj"))
-_NO_FUSED: Final = tuple(name for name in draw.GROUPED if not name.startswith("Phi"))  # Phi fuses its matrices
+_TARGETS: Final = (
+    ("q_proj", "v_proj"),
+    ("q_proj", "k_proj", "v_proj", "o_proj"),
+    ("gate_proj", "up_proj", "down_proj"),
+)
+_FUSED: Final = ("Phi", "GLM")  # several targets in one matrix
+_NO_FUSED: Final = tuple(name for name in draw.GROUPED if not name.startswith(_FUSED))
 
 
 def make(material: Material, concept: str, language: Language, rng: random.Random) -> Iterator[Item]:
@@ -97,8 +102,10 @@ def states(setting: Setting) -> Item | None:
     question = Question(_FILE, "lora_states", (shape.name, "+".join(targets), str(rank)), 3, known, steps, _STATES)
     slips = _slips(shape, rank, parts, value)
     del slips["bytes_for_parameters"]
-    slips |= {"rank_doubled": value * 2, "no_gradients": value * 12 / 16, "no_momenta": value / 2, "weights_alone": value / 4,
-              "master_added": value * 20 / 16, "one_momentum": value * 12 / 16, "bits_for_bytes": value * 8}  # fmt: skip
+    slips |= {
+        "rank_doubled": value * 2, "no_gradients": value * 12 / 16, "no_momenta": value / 2, "weights_alone": value / 4,
+        "master_added": value * 20 / 16, "one_momentum": value * 12 / 16, "bits_for_bytes": value * 8,
+    }  # fmt: skip
     return posed(Problem(question, value, "MB", slips), setting)
 
 

@@ -91,11 +91,13 @@ def _exhibit(card: Accelerator, marks: dict[str, float], setting: Setting) -> Ex
     rng, language = random.Random(card.name), setting.language  # noqa: S311 - no secret; the same plot every time
     point, peak = accelerator.ridge(card, "bf16").value, card.peaks["bf16"]
     roof_x = [_LEFT, point, _RIGHT]
-    roof_y = [min(peak, x * card.bandwidth) / 1e12 for x in roof_x]
+    roof_y = [_LEFT * card.bandwidth / 1e12, peak / 1e12, peak / 1e12]
     heights = {
         letter: min(peak, place * card.bandwidth) / 1e12 * rng.uniform(0.45, 0.8) for letter, place in marks.items()
     }
-    told = [say(_FILE, "plot_told", language, card=card.name, peak=draw.tera(peak), bandwidth=draw.tera(card.bandwidth))]
+    told = [
+        say(_FILE, "plot_told", language, card=card.name, peak=draw.tera(peak), bandwidth=draw.tera(card.bandwidth))
+    ]
     told += [
         say(_FILE, "plot_point", language, letter=letter, place=f"{place:,.4g}", height=f"{heights[letter]:,.3g}")
         for letter, place in marks.items()

@@ -30,7 +30,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which sentence states a principle: one with all words (in lower case) of a group, in the concept's note or `home`."""
+    """Which sentence states a principle: one with all words (lower case) of a group, in the own note or in `home`."""
 
     home: str
     en: tuple[tuple[str, ...], ...]
@@ -136,3 +136,10 @@ def cited(setting: Setting, source: Source) -> Citation | None:
                     if all(word in text for word in words) and not text.startswith("```"):
                         return setting.material.citation(sentence)
     return None
+
+
+def spoken(value: float) -> tuple[str, ...]:
+    """Return the ways to write a number in a reason: three digits, or rounded further where that loses little."""
+    coarse = (f"{value:.1f}",) if value >= 2 else ()
+    whole = (f"{value:.0f}",) if value >= 20 else ()
+    return (f"{float(f'{value:.3g}'):g}", *coarse, *whole)

@@ -207,7 +207,7 @@ def critical(setting: Setting) -> Item | None:
         "bits_of_bandwidth": value / 8,
         "sparse_and_fused": value * 4,
     }
-    if bits < 16:  # noqa: PLR2004 - bits of the arithmetic
+    if bits < 16:
         slips |= {"ridge_whatever_bits": value * 16 / bits, "bits_inverted": value * (16 / bits) ** 2}
     unit = say("calc", "unit requests", setting.language)
     return posed(Problem(question, value, unit, slips, coarse=True), setting)
@@ -216,7 +216,7 @@ def critical(setting: Setting) -> Item | None:
 _NOTE: Final = "the formula of the note"
 _WIDTHS: Final = (1024, 2048, 3072, 4096, 5120, 6144, 8192, 11008, 12288, 14336)
 _CARDS: Final = (
-    "RTX 3090", "RTX 4090", "RTX 5090", "L4", "L40S", "A10", "RTX A6000", "A100 40GB", "A100 SXM 80GB", "H100 PCIe",
+    "RTX 3090", "RTX 4090", "RTX 5090", "L4", "A10", "RTX A6000", "A100 40GB", "A100 SXM 80GB", "H100 PCIe",
     "H100 SXM", "H200", "B200",
 )  # fmt: skip
 TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = {

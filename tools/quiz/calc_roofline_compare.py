@@ -10,7 +10,7 @@ from tools.quiz import calc_draw as draw
 from tools.quiz.calc_compare import Case, judged, ranked
 from tools.quiz.calc_form import apart, why
 from tools.quiz.calc_plot import ridge_line
-from tools.quiz.calc_problem import Question, Setting, Source, line
+from tools.quiz.calc_problem import Question, Setting, Source, line, spoken
 from tools.quiz.item import Item, Point
 from tools.quiz.wording import say
 
@@ -22,7 +22,10 @@ _BOUND: Final = Source(
 )
 _FASTER_DECODE: Final = Source(
     "decode",
-    (("more memory bandwidth helps decode more",), ("bandwidth of gpu memory decides",), ("sets the upper limit for the speed of decode",)),
+    (
+        ("more memory bandwidth helps decode more",), ("bandwidth of gpu memory decides",),
+        ("sets the upper limit for the speed of decode",),
+    ),
     (("内存带宽更高的 gpu 比算力更高的",), ("显存带宽决定单个用户",)),
 )  # fmt: skip
 _FASTER_PREFILL: Final = Source(
@@ -31,7 +34,7 @@ _FASTER_PREFILL: Final = Source(
     (("提升算力有利于预填充",), ("算力决定读提示词",)),
 )
 _MARGIN: Final = 0.25
-_ROWS: Final = (1, 4, 8, 16, 32, 64, 128, 512, 1024, 2048, 4096, 8192)
+_ROWS: Final = (8, 16, 32, 64, 128, 512, 1024, 2048, 4096, 8192)
 _WIDTHS: Final = (2048, 4096, 5120, 8192, 12288, 14336)
 _CARDS: Final = (
     "RTX 3090", "RTX 4090", "RTX 5090", "L4", "L40S", "A10", "RTX A6000", "A100 40GB", "A100 SXM 80GB", "H100 PCIe",
@@ -60,10 +63,9 @@ def bound(setting: Setting) -> Item | None:
         ridge_line(card),
     )
     side = "above" if placed.bound == "compute" else "below"
-    shown = {"intensity": f"{value:.3g}", "ridge": f"{point:.3g}"}
+    ways, ways_of_ridge = spoken(value), spoken(point)
     reason = Point(
-        say(_FILE, f"roof_{side}", language, **shown),
-        ((shown["intensity"], f"{value:.0f}", f"{value:.1f}"), (shown["ridge"], f"{point:.0f}", f"{point:.1f}")),
+        say(_FILE, f"roof_{side}", language, intensity=ways[0], ridge=ways_of_ridge[0]), (ways, ways_of_ridge)
     )
     drawn = (card.name, str(m), str(k), str(n), claimed)
     question = Question(_FILE, f"roof_is_{claimed}", drawn, 2, known, steps, _BOUND)
@@ -80,16 +82,18 @@ def order(setting: Setting) -> Item | None:
     decode = setting.concept in {"decode", "memory-bandwidth"} or (setting.concept == "gpu" and rng.random() < 1 / 2)
     cards = [draw.card(rng, (name,)) for name in rng.sample(_CARDS, 4)]
     cases = [
-        Case(_label(card, setting), card.bandwidth if decode else card.peaks["bf16"], _shown(card, decode))
-        for card in cards
+        Case(_label(card, setting), card.bandwidth if decode else _peak(card), _shown(card, decode)) for card in cards
     ]
-    by_speed = sorted(cards, key=lambda card: card.bandwidth)
-    if by_speed == sorted(cards, key=lambda card: card.peaks["bf16"]):
+    if not any(one.bandwidth < other.bandwidth and _peak(one) > _peak(other) for one in cards for other in cards):
         return None  # both figures would give the same order, so nothing is asked
     template = "roof_order_decode" if decode else "roof_order_prefill"
     drawn = tuple(sorted(card.name for card in cards))
     source = _FASTER_DECODE if decode else _FASTER_PREFILL
     return ranked(Question(_FILE, template, drawn, 3, {}, (), source), cases, setting)
+
+
+def _peak(card: Accelerator) -> float:
+    return card.peaks["bf16"]
 
 
 def _label(card: Accelerator, setting: Setting) -> str:

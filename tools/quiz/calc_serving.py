@@ -33,9 +33,7 @@ _LOG: Final = Source(
     (("maximum concurrency of about 8.6",), ("`gpu kv cache size: n tokens` reports",)),
     (("最大并发",), ("gpu kv cache size",)),
 )
-_PLAN: Final = Source(
-    "inference-serving", (("a serving plan starts from memory",),), ()
-)
+_PLAN: Final = Source("inference-serving", (("a serving plan starts from memory",),), ())
 _SHARES: Final = ("0.92", "0.9", "0.85", "0.8")
 _MEMORIES: Final = ("RTX 4090", "L40S", "A100 40GB", "A100 SXM 80GB", "H100 SXM", "H200")
 
@@ -54,7 +52,7 @@ def pool(setting: Setting) -> Item | None:
     stored = round(weights(shape, rng.choice(("bf16", "fp8"))).bytes / GIB, 2)
     budget = float(share) * memory
     value = budget - stored - working
-    if not 2 < value or stored < 0.1 * memory:
+    if not value > 2 or stored < 0.1 * memory:
         return None
     known = {
         "model": shape.name, "card": card.name, "memory": f"{memory:g}", "share": share, "weights": f"{stored:g}",
@@ -115,16 +113,20 @@ def longest(setting: Setting) -> Item | None:
 
 def concurrency(setting: Setting) -> Item | None:
     """Show a start-up log and ask how many requests of full length run at once."""
-    rng, language = setting.rng, setting.language
+    rng = setting.rng
     shape, gpus = draw.model(rng), rng.choice((1, 2, 4))
+    if shape.kv_heads % gpus or shape.heads % gpus:
+        return None
     size, length = rng.uniform(6, 45), rng.choice((4096, 8192, 16000, 16384, 32000, 32768))
     tokens = fitting_tokens(shape, int(size * GIB), "bf16", gpus)
     value = tokens / length
-    if not 2 < value < 400 or shape.heads % gpus or shape.kv_heads % gpus:
+    if not 2 < value < 400:
         return None
     steps = (line("at_once", "K / L", {"K": tokens, "L": length}, value, "×"),)
     known = {"length": draw.count(length)}
-    question = Question(_FILE, "serve_concurrency", (shape.name, str(gpus), str(tokens), str(length)), 2, known, steps, _LOG)
+    question = Question(
+        _FILE, "serve_concurrency", (shape.name, str(gpus), str(tokens), str(length)), 2, known, steps, _LOG
+    )
     slips = {
         "split_again": value / gpus, "gpus_again": value * gpus, "kv_again_tokens": value / 2, "prompt_half": value * 2,
         "tenfold": value * 10, "blocks_for_tokens": value / BLOCK,
@@ -197,7 +199,8 @@ def fewest(setting: Setting) -> Item | None:
         return float(next((gpus for gpus in (1, 2, 4, 8, 16, 32, 64) if size / gpus <= usable * GB), 0))
 
     slips = {
-        "weights_without_cache": first(stored), "cache_without_weights": first(cache), "as_32_bit": first(2 * stored + cache),
+        "weights_without_cache": first(stored), "cache_without_weights": first(cache),
+        "as_32_bit": first(2 * stored + cache),
         "training_bytes": first(8 * stored), "one_byte_a_weight": first(stored / 2 + cache),
     }  # fmt: skip
     return posed(Problem(question, value, say("calc", "unit GPUs", language), slips, whole=True), setting)
@@ -212,7 +215,7 @@ TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = {
     "tensor-parallelism": (fewest,),
     "vllm-tensor-parallel": (fewest, token_bytes),
     "max-model-len-exceeds-kv-cache": (pool, pool_tokens, longest, concurrency),
-    "no-memory-for-kv-cache-blocks": (pool, pool),
+    "no-memory-for-kv-cache-blocks": (pool,),
     "kv-cache-quantization": (pool_tokens, longest),
     "kv-cache": (pool_tokens, longest),
     "context-window": (longest,),

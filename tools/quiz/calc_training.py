@@ -30,6 +30,8 @@ _STATES: Final = Source(
     ),
     (("共 16 字节",), ("需要 16 字节",), ("占 16 字节",)),
 )
+_WIDE: Final = Source("mixed-precision", (("training in fp32 with adam takes 16 bytes",),), (("两个 float32 数",),))
+_TWO_MEANS: Final = Source("adamw", (("keeps two numbers for every weight",),), (("为每个权重保存两个数",),))
 _EIGHT_BIT: Final = Source(
     "adamw",
     (("store the two states of adam in one byte each",), ("stores each mean in one byte",)),
@@ -43,9 +45,10 @@ _SHARES: Final = Source(
 _KEPT: Final = Source("gradient-checkpointing", (("only the layer's input stays",),), ())
 _BATCH: Final = Source("gradient-accumulation", (("b_\\text{effective}",), ("one step sees a batch of 32",)), ())
 _RECIPES: Final[Mapping[str, tuple[str, str]]] = {
-    "mixed": ("mixed", "adamw"), "fp32": ("fp32", "adamw"), "pure": ("bf16", "adamw"), "momentum": ("mixed", "sgd-momentum"),
+    "mixed": ("mixed", "adamw"), "fp32": ("fp32", "adamw"), "pure": ("bf16", "adamw"),
     "eight_bit": ("mixed", "adamw-8bit"),
 }  # fmt: skip
+_SOURCES: Final = {"mixed": _STATES, "fp32": _WIDE, "pure": _TWO_MEANS, "eight_bit": _EIGHT_BIT}
 _GPUS: Final = (2, 4, 8, 16, 32, 64)
 
 
@@ -71,9 +74,8 @@ def states(setting: Setting) -> Item | None:
         del known["gpus"]
     symbols = {"w": each.weight, "g": each.gradient, "m": each.master, "o": each.optimizer, "N": number}
     steps = (line("states", "(w + g + m + o) × N", symbols, size, "B"), converted(size, "GB"))
-    source = _EIGHT_BIT if recipe == "eight_bit" else _STATES
     template = "train_states" if gpus == 1 else "train_states_copied"
-    question = Question(_FILE, template, (shape.name, recipe, str(gpus)), 1, known, steps, source)
+    question = Question(_FILE, template, (shape.name, recipe, str(gpus)), 1, known, steps, _SOURCES[recipe])
     slips = _state_slips(each, number / GB)
     if gpus > 1:
         slips |= {"states_divided": value / gpus, "states_added": value * gpus}
@@ -125,7 +127,7 @@ def shares(setting: Setting) -> Item | None:
     slips |= {
         "no_master": {1: 4 * n + 8 * n / gpus, 2: 2 * n + 10 * n / gpus, 3: 12 * n / gpus}[stage],
         "no_gradients": {1: 2 * n + 12 * n / gpus, 2: 2 * n + 12 * n / gpus, 3: 14 * n / gpus}[stage],
-        "weights_alone": 2 * n / gpus if stage == 3 else 2 * n,  # noqa: PLR2004 - ZeRO's last stage
+        "weights_alone": 2 * n / gpus if stage == 3 else 2 * n,
         "no_momenta": {1: 4 * n + 4 * n / gpus, 2: 2 * n + 6 * n / gpus, 3: 8 * n / gpus}[stage],
     }
     return posed(Problem(question, value, "GB", slips), setting)
@@ -166,7 +168,11 @@ def kept(setting: Setting) -> Item | None:
 def batch_size(setting: Setting) -> Item | None:
     """Ask for the effective batch of accumulated gradients on several GPUs."""
     rng, language = setting.rng, setting.language
-    micro, steps_each, gpus = rng.choice((1, 2, 3, 4, 6, 8)), rng.choice((2, 4, 5, 8, 10, 16)), rng.choice((2, 4, 8, 16))
+    micro, steps_each, gpus = (
+        rng.choice((1, 2, 3, 4, 6, 8)),
+        rng.choice((2, 4, 5, 8, 10, 16)),
+        rng.choice((2, 4, 8, 16)),
+    )
     length = rng.choice((1024, 2048, 4096))
     value = micro * steps_each * gpus
     known = {"micro": str(micro), "steps": str(steps_each), "gpus": str(gpus), "length": draw.count(length)}
@@ -190,13 +196,13 @@ _OWN_RECIPES: Final[Mapping[str, tuple[str, ...]]] = {
     "data-parallelism": ("mixed",), "cuda-out-of-memory": ("mixed",), "gpu": ("mixed",), "zero": ("mixed",),
 }  # fmt: skip
 TEMPLATES: Final[Mapping[str, tuple[Template, ...]]] = {
-    "adamw": (states, states),
+    "adamw": (states,),
     "mixed-precision": (states, order),
-    "zero": (shares, shares, fewest, order),
+    "zero": (shares, fewest, order),
     "deepspeed": (shares, fewest),
     "data-parallelism": (states, shares, batch_size),
     "cuda-out-of-memory": (states, order, kept),
-    "gradient-checkpointing": (kept, kept),
+    "gradient-checkpointing": (kept,),
     "gradient-accumulation": (batch_size,),
     "fine-tuning": (states, order),
     "bitsandbytes": (states,),

@@ -9,7 +9,7 @@ from tools.calculators.shape import ModelShape
 from tools.calculators.training_memory import training_memory
 from tools.calculators.unit import GB
 from tools.quiz import calc_draw as draw
-from tools.quiz.calc_compare import Case, ranked
+from tools.quiz.calc_compare import Case, distinct, ranked
 from tools.quiz.calc_form import posed
 from tools.quiz.calc_problem import Problem, Question, Setting, Source, line
 from tools.quiz.item import Item
@@ -39,6 +39,7 @@ _FEWER: Final = Source(
     ),
 )
 _METHODS: Final = ("ddp", "zero1", "zero2", "zero3", "lora", "qlora")
+_ROUGH: Final = {"ddp": 16.0, "lora": 2.1, "qlora": 0.55}  # bytes per parameter, as one reckons by hand
 _MOST: Final = 1024
 _CLEAR: Final = 0.06  # how far a share must lie from the limit
 
@@ -68,15 +69,26 @@ def order(setting: Setting) -> Item | None:
         for method in methods
     ]
     number = parameter.count(shape).total
+    rough = {**_ROUGH, "zero1": 4 + 12 / gpus, "zero2": 2 + 14 / gpus, "zero3": 16 / gpus}
+    by_hand = [Case(case.label, rough[method], "") for method, case in zip(methods, cases, strict=True)]
+    if not distinct(by_hand) or _order(by_hand) != _order(cases):
+        return None  # who reckons with round numbers would come to another order
     known = {"model": shape.name, "parameters": draw.billions(number, language), "gpus": str(gpus)}
     drawn = (shape.name, str(gpus), *sorted(methods))
     return ranked(Question(_FILE, "train_order", drawn, 3, known, (), _FEWER), cases, setting)
 
 
+def _order(cases: list[Case]) -> list[str]:
+    return [case.label for case in sorted(cases, key=lambda case: case.value)]
+
+
 def fewest(setting: Setting) -> Item | None:
     """Ask how many GPUs a stage of ZeRO needs at least."""
     rng, language = setting.rng, setting.language
-    shape, card = draw.model(rng), draw.card(rng, ("A100 40GB", "A100 SXM 80GB", "H100 SXM", "H200", "L40S", "RTX 4090"))
+    shape, card = (
+        draw.model(rng),
+        draw.card(rng, ("A100 40GB", "A100 SXM 80GB", "H100 SXM", "H200", "L40S", "RTX 4090")),
+    )
     stage = rng.choice((1, 2, 3, 3))
     room = round(card.memory_gb * rng.choice((0.6, 0.7, 0.75, 0.8)))
     number = parameter.count(shape).total

@@ -6,7 +6,6 @@ from typing import Final
 
 from knowledge.vocabulary import Language
 from tools.calculators import parameter
-from tools.calculators.shape import ModelShape
 from tools.calculators.unit import GB, GIB
 from tools.calculators.weight_format import weights
 from tools.quiz import calc_draw as draw
@@ -100,7 +99,7 @@ def mixed(setting: Setting) -> Item | None:
         "rest_in_fp32": q * bits / 8 + 4 * r,
         "whole_nibble": q * int(bits) / 8 + 2 * r,
     }
-    if bits < 8:  # noqa: PLR2004 - bits of a byte
+    if bits < 8:
         slips["one_byte_a_weight"] = q + 2 * r
     return posed(Problem(question, stored.bytes / GB, "GB", slips), setting)
 
@@ -114,7 +113,7 @@ def file_type(setting: Setting) -> Item | None:
     bits = stored.bits_per_weight
     known = {
         "model": shape.name, "parameters": draw.billions(number, setting.language), "type": name,
-        "bits": f"{bits:.2f}",
+        "bits": f"{bits:.4g}",
     }  # fmt: skip
     symbols = {"N": number, "bits": bits}
     steps = (line("weights", "N × bits / 8", symbols, stored.bytes, "B"), converted(stored.bytes, "GiB"))

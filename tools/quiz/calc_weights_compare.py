@@ -7,14 +7,16 @@ from tools.calculators.unit import GB
 from tools.calculators.weight_format import weights
 from tools.quiz import calc_draw as draw
 from tools.quiz.calc_compare import GAP, Case, judged, picked, ranked
-from tools.quiz.calc_form import apart, rounded, why
-from tools.quiz.calc_problem import Question, Setting, Source, converted, line
+from tools.quiz.calc_form import apart, why
+from tools.quiz.calc_problem import Question, Setting, Source, converted, line, spoken
 from tools.quiz.item import Item, Point
 from tools.quiz.wording import say
 
 _FILE: Final = "calc_weights"
 _FITS: Final = Source(
-    "gpu", (("decides which model fits",), ("first step when a model does not fit",)), (("显存容量决定放得下什么模型",),)
+    "gpu",
+    (("decides which model fits",), ("first step when a model does not fit",)),
+    (("显存容量决定放得下什么模型",),),
 )
 _BITS: Final = Source(
     "quantization", (("2 bytes for each parameter",), ("needs $4n$ bytes",)), (("每个参数占 2 字节",),)
@@ -97,7 +99,7 @@ def fits(setting: Setting) -> Item | None:
         return None
     if not _clear(stored.bytes, memory, card.reported_memory):
         return None
-    bits, size = _bits(shape, name), f"{rounded(stored.bytes / GB, 3):g}"
+    bits, size = _bits(shape, name), spoken(stored.bytes / GB)[0]
     known = {
         "model": shape.name, "parameters": draw.billions(stored.parameters, language), "bits": f"{bits:g}",
         "card": card.name, "memory": f"{card.memory_gb:g}",
@@ -105,7 +107,7 @@ def fits(setting: Setting) -> Item | None:
     reason = Point(
         say(_FILE, "weights_fits_reason" if truth else "weights_fits_not_reason", language, size=size,
             memory=known["memory"]),
-        ((size, f"{stored.bytes / GB:.1f}", f"{stored.bytes / GB:.0f}"),),
+        (spoken(stored.bytes / GB),),
     )  # fmt: skip
     symbols = {"N": stored.parameters, "bits": bits}
     steps = (line("weights", "N × bits / 8", symbols, stored.parameters * bits / 8, "B"), converted(stored.bytes, "GB"))

@@ -33,6 +33,7 @@ class Focus:
 
     sentence: Sentence
     title: str
+    names: tuple[str, ...]  # all names of its note
     passage: str
     texts: tuple[str, ...]
     related: tuple[str, ...]  # the notes that the graph relates to this one
@@ -47,9 +48,10 @@ def focuses(
     paragraphs = [p for spoken in LANGUAGES for p in _paragraphs(material.sentences(note, spoken))]
     texts = tuple(_text(paragraph) for paragraph in paragraphs)
     related = tuple(material.graph.neighbours(note))
+    about = material.graph.notes[note]
     for sentence in found:
         passage = next(text for text, p in zip(texts, paragraphs, strict=True) if sentence in p)
-        yield Focus(sentence, material.graph.notes[note].title_in(language), passage, texts, related)
+        yield Focus(sentence, about.title_in(language), tuple(about.names), passage, texts, related)
 
 
 def _suits(sentence: Sentence, level: Level | None) -> bool:

@@ -6,7 +6,6 @@ Each check returns what is wrong, or an empty text.
 import re
 import unicodedata
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -19,9 +18,11 @@ from tools.claim_text import clauses
 
 Idea = tuple[str, bool]  # what is said, and whether it is denied
 
+OPTION_WIDTH: Final = 110  # letters of an option, a Chinese character counted as two
 ALIKE: Final = 88  # of 100; two options that are closer say the same, unless their numbers differ
 _LONGEST: Final[dict[Language, int]] = {"en": 200, "zh": 80}  # characters of a stem
-_OPTION: Final = 110  # characters of an option
+_VERSIONS: Final = 70  # of 100; names that differ by digits only, such as GPT-3 and GPT-4
+_NAME: Final = 4  # Latin words that a name in Chinese text may have
 _SLACK: Final = 8  # characters by which lengths of short options may always differ
 _RATIO: Final = 1.5  # of the key's length to that of the longest or the shortest other option
 _CHINESE: Final = re.compile(f"[{CJK}]")
@@ -30,6 +31,12 @@ _ASKS: Final[dict[Language, re.Pattern[str]]] = {
     "en": re.compile(r"\b(?:what|which|why|how|when|where|who|whose)\b", re.IGNORECASE),
     "zh": re.compile(r"什么|哪|为何|如何|怎样|怎么|多少|多大|多长|多久|几|谁"),
 }
+_ASKING: Final = re.compile(
+    r"\b(?:what|which|why|how(?: many| much| long| large| often)?|when|where|who|whose|(?:kind|type|name)s? of|the name"
+    r"|the reason|happens?|reason)\b|什么样?的?|哪[个种些项类里]?|为何|为什么|如何|怎样|怎么|多少|多大|多长|多久|名称"
+    r"|类型|种类|原因",
+    re.IGNORECASE,
+)
 # It speaks of the text it was made from, leans on something unsaid, or has more than one right answer by its form.
 _LEANS: Final = re.compile(
     r"\b(?:passage|sentence|paragraph|text above|notes?|according to|mentioned|stated|described|the following|this"
@@ -38,13 +45,14 @@ _LEANS: Final = re.compile(
     re.IGNORECASE,
 )
 _OF_OTHERS: Final = re.compile(
-    r"\b(?:all|none|both|any|either|neither) of (?:the|these|them)|\b(?:above|options?|answers?)\b"
+    r"\b(?:all|none|both|any|either|neither) of (?:the|these|them)|\babove\b"
     r"|以上|上述|都(?:是|不是|对|正确)|均(?:正确|不)|选项",
     re.IGNORECASE,
 )
 _MARKS: Final = re.compile(r"[*_`\"“”‘’「」《》\s]+")
 _ARTICLE: Final = re.compile(r"^(?:an?|the)\s+(?=\w)", re.IGNORECASE)
 _CODE: Final = re.compile(r"[A-Za-z0-9][_./=][A-Za-z0-9]|^--?\w|\(\)|^[a-z]+[A-Z]")
+_FINITE: Final = re.compile(r"(?<!that )(?<!which )\b(?:is|are|was|were|has|have|does|do|can|cannot|will|must)\b")
 _YES: Final = frozenset(["yes", "no", "true", "false", "是", "否", "对", "错", "会", "不会", "能", "不能"])
 
 
@@ -59,24 +67,33 @@ def ideas(text: str) -> frozenset[Idea]:
     return frozenset((t.key, t.denied) for clause in clauses(text) for t in clause.terms)
 
 
+def asked_for(stem: str) -> frozenset[str]:
+    """Returns the telling ideas of a question, without those that only ask."""
+    return telling(_ASKING.sub(" ", stem))
+
+
 def telling(text: str) -> frozenset[str]:
     """Returns the ideas of a text that say something by themselves."""
     return frozenset(key for key, _ in ideas(text) if key not in LIGHT)
 
 
-def strange(stem: str, options: Sequence[str], language: Language) -> str:
-    """Tells whether a stem or an option is in another language; names and code are Latin in both."""
+def names(text: str) -> frozenset[str]:
+    """Returns the names and numbers in a text."""
+    return frozenset(t.key for clause in clauses(text) for t in clause.terms if t.kind in ("name", "title", "number"))
+
+
+def strange(option: str, language: Language) -> str:
+    """Tells whether an option is in another language; names and code are Latin in both."""
     if language == "en":
-        foreign = next((text for text in (stem, *options) if _CHINESE.search(text)), "")
-        return f"not English: {foreign!r}" if foreign else ""
-    if not _CHINESE.search(stem):
-        return f"not Chinese: {stem!r}"
-    english = next((o for o in options if len(_WORDS.findall(o)) > 4 and not _CHINESE.search(o)), "")
-    return f"not Chinese: {english!r}" if english else ""
+        return f"not English: {option!r}" if _CHINESE.search(option) else ""
+    is_english = len(_WORDS.findall(option)) > _NAME and not _CHINESE.search(option)
+    return f"not Chinese: {option!r}" if is_english else ""
 
 
 def unasked(stem: str, language: Language) -> str:
-    """Tells whether a stem is no question, or none that can be understood by itself."""
+    """Tells whether a stem is no question, in the language, that can be understood by itself."""
+    if bool(_CHINESE.search(stem)) != (language == "zh"):
+        return f"the stem is not in {language}"
     if stem[-1:] not in ("?", "？") or not _ASKS[language].search(stem):
         return "the stem asks nothing"
     if re.search(r"[.。!！;；?？]\s*\S", stem[:-1] + " ") and re.search(r"[。！；？]|[.!?;]\s", stem[:-1]):
@@ -87,45 +104,48 @@ def unasked(stem: str, language: Language) -> str:
     return f"the stem leans on {leaning[0]!r}" if leaning else ""
 
 
-def unfit(options: Sequence[str]) -> str:
-    """Tells whether an option is empty, too long, speaks of the other options, or only says yes or no."""
-    for option in options:
-        if not folded(option) or not any(character.isalnum() for character in option):
-            return "an option is empty"
-        if len(option) > _OPTION:
-            return f"an option is too long: {option[:30]!r}"
-        if _OF_OTHERS.search(option):
-            return f"an option speaks of others: {option!r}"
-        if folded(option) in _YES:
-            return f"an option only agrees or not: {option!r}"
-        if re.search(r"[?？]$", option):
-            return f"an option is a question: {option!r}"
-    return ""
+def unfit(option: str) -> str:
+    """Tells whether an option is empty, too long, a question, speaks of other options, or only says yes or no."""
+    if not any(character.isalnum() for character in option):
+        return "an option is empty"
+    if width(option) > OPTION_WIDTH:
+        return f"an option is too long: {option[:30]!r}"
+    if _OF_OTHERS.search(option):
+        return f"an option speaks of others: {option!r}"
+    if folded(option) in _YES:
+        return f"an option only agrees or not: {option!r}"
+    return f"an option is a question: {option!r}" if option[-1] in "?？" else ""
 
 
 def uneven(correct: str, wrong: Sequence[str]) -> str:
     """Tells whether the key stands out by its length or its form."""
-    sizes = [_size(option) for option in wrong]
-    size = _size(correct)
+    sizes = [width(option) for option in wrong]
+    size = width(correct)
     if size > _RATIO * max(sizes) and size > max(sizes) + _SLACK:
         return "the key is much the longest"
     if size * _RATIO < min(sizes) and size < min(sizes) - _SLACK:
         return "the key is much the shortest"
     if max(size, *sizes) > 3 * min(size, *sizes) and max(size, *sizes) > min(size, *sizes) + 2 * _SLACK:
         return "the options differ much in length"
-    for name, form in (("a number", _is_number), ("code", _is_code), ("a denial", _is_denial)):
+    for name, form in (
+        ("a number", is_number),
+        ("code", _is_code),
+        ("a denial", _is_denial),
+        ("a sentence", _is_sentence),
+    ):
         same = sum(form(option) == form(correct) for option in wrong)
-        if same == 0 or (name == "a number" and same < len(wrong)):
+        if same == 0 or (name in {"a number", "a sentence"} and same < len(wrong)):
             return f"only some options are {name}"
     return ""
 
 
-def _size(text: str) -> int:
-    """Returns the width of a text: a Chinese character is as wide as two letters."""
+def width(text: str) -> int:
+    """Returns the width of a text in letters; a Chinese character is as wide as two."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Tells whether a text is a number with little beside it."""
     found = quantities(text)
     return bool(found) and sum(q.end - q.start for q in found) > 0.4 * len(text)
 
@@ -138,42 +158,49 @@ def _is_denial(text: str) -> bool:
     return any(denied for _, denied in ideas(text))
 
 
-def repeated(options: Sequence[str]) -> str:
-    """Tells whether two options say the same: alike letter by letter, or the ideas of one are among the other's."""
-    for one, other in combinations(options, 2):
-        a, b = folded(one), folded(other)
-        if a == b:
-            return f"two options are the same: {one!r}"
-        mine, theirs = ideas(one), ideas(other)
-        numbered = [q.bare for q in quantities(one)] != [q.bare for q in quantities(other)]
-        if numbered and (quantities(one) or quantities(other)):
-            continue
-        if _digits(a) != _digits(b) and fuzz.ratio(a, b) > 70:  # GPT-3 and GPT-4
-            continue
-        if mine and theirs and (mine <= theirs or theirs <= mine):
-            return f"two options say the same: {one!r} and {other!r}"
-        if {key for key, _ in mine} == {key for key, _ in theirs} and mine:
-            return f"one option only denies another: {one!r} and {other!r}"
-        if fuzz.ratio(a, b) >= ALIKE and not _is_code(one):
-            return f"two options are nearly the same: {one!r} and {other!r}"
-        if one == options[0] and (_holds(a, b) or _holds(b, a)):
-            return f"an option holds the key or is held by it: {other!r}"
+def _is_sentence(text: str) -> bool:
+    return _FINITE.search(text) is not None
+
+
+def repeats(option: str, others: Sequence[str]) -> str:
+    """Tells whether an option says what another says: alike letter by letter, or one's ideas are among the other's."""
+    return next((reason for other in others if (reason := _twins(option, other))), "")
+
+
+def _twins(one: str, other: str) -> str:
+    a, b = folded(one), folded(other)
+    if a == b:
+        return f"two options are the same: {one!r}"
+    if _differ_in_digits(one, other):
+        return ""
+    mine, theirs = ideas(one), ideas(other)
+    if {key for key, _ in mine} == {key for key, _ in theirs}:
+        return f"one option says or denies the other: {one!r} and {other!r}"
+    if mine <= theirs or theirs <= mine or _holds(a, b) or _holds(b, a):
+        return f"one option holds the other: {one!r} and {other!r}"
+    if fuzz.ratio(a, b) >= ALIKE and not _is_code(one):
+        return f"two options are nearly the same: {one!r} and {other!r}"
     return ""
+
+
+def _differ_in_digits(one: str, other: str) -> bool:
+    """Tells whether two options are two numbers, or two versions of a name: alike in all but their digits."""
+    mine, theirs = ([(q.low, q.high, q.dimension) for q in quantities(text)] for text in (one, other))
+    if mine and theirs:
+        return mine != theirs
+    digits = ["".join(character for character in text if character.isdigit()) for text in (one, other)]
+    return all(digits) and digits[0] != digits[1] and fuzz.ratio(one, other) > _VERSIONS
 
 
 def _holds(text: str, part: str) -> bool:
     return part in text if _CHINESE.search(part) else f" {part} " in f" {text} "
 
 
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit())
-
-
 def given_away(stem: str, correct: str, wrong: Sequence[str]) -> str:
     """Tells whether the stem holds the key, or shares more with it than with every other option."""
     if folded(correct) in folded(stem):
         return "the stem holds the key"
-    asked = telling(stem)
+    asked = asked_for(stem)
     shared = len(telling(correct) & asked)
     if telling(correct) and telling(correct) <= asked:
         return "the stem says all that the key says"

@@ -181,12 +181,12 @@ def _question(
 ) -> Question:
     own = material.summary(concept, language)
     citations = cited(material, own, *(material.summary(note, language) for note in others))
-    points = reason(material, own, stem) if own else ()
+    points = reason(material, own, stem) if own and template == "is_description" else ()
     explanation = described(material, concept, language)
     return Question(
         f"graph.description.{template}", fact or f"summary:{concept}", concept, 3 if fact else 1, language, stem,
         f"{lead} {explanation}".strip() if language == "en" else lead + explanation, citations, clues, _CHECKS,
-        points if template == "is_description" else (),
+        points,
     )  # fmt: skip
 
 

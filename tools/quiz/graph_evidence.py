@@ -14,7 +14,7 @@ _Value = TypeVar("_Value")
 
 # What may stand beside what among the options of one item.
 _BESIDE: Final = {
-    "software": ("software",), "idea": ("idea",), "measure": ("measure", "idea"), "model": ("model", "software"),
+    "software": ("software",), "idea": ("idea",), "measure": ("measure", "idea"), "model": ("model",),
     "pitfall": ("pitfall",),
 }  # fmt: skip
 

@@ -104,7 +104,8 @@ def told(material: Material, note: str, part: Part, language: Language) -> str |
     terms = content_terms(said.replace(BLANK, " "))
     if said.count(BLANK) > _MOST_BLANKS or len(terms) < _FEWEST_TERMS:
         return None
-    return re.sub(r"^应(?=[^该当])", "", said[0].upper() + said[1:])
+    said = re.sub(r"^应(?=[^该当])", "", said)
+    return said[0].upper() + said[1:] if re.match(r"[a-z]+\b(?![.-])", said) else said
 
 
 def _unlike(material: Material, one: str, other: str) -> bool:

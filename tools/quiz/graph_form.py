@@ -7,15 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from knowledge.citation import Citation
-from knowledge.glossary import ideas
-from knowledge.language import content_terms
 from knowledge.vocabulary import Language
 from tools.quiz.graph_name import names, spaced
 from tools.quiz.item import Item, ItemType, Level, Misconception, Point, identity
 from tools.quiz.material import Material, Sentence
 from tools.quiz.wording import say
 
-LONGEST_REASON: Final = 10  # terms, any one of which shows that a reason was understood
+LONGEST_REASON: Final = 16  # terms, any one of which shows that a reason was understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +121,8 @@ def hints(material: Material, key: str, language: Language) -> tuple[str, ...]:
 def reason(material: Material, sentence: Sentence, stem: str) -> tuple[Point, ...]:
     """Return what a reason should mention: anything of the cited sentence that the stem does not say itself."""
     lower = stem.lower()
-    named = [name for name in material.library.mentioned(sentence.text).values() if name not in lower]
-    said = sentence.text.lower()
-    if sentence.language == "zh":
-        forms = {form for _, chinese in ideas() for form in chinese if len(form) > 1 and form in said}
-        words = sorted(forms, key=lambda form: (-len(form), form))
-    else:
-        words = [term for term in content_terms(said) if len(term) > 4]
-    terms = [term for term in dict.fromkeys([*named, *words]) if term not in lower]
+    found = names(material).terms_of(sentence.text, sentence.language)
+    terms = [term for term in found if term not in lower]
     return (Point(sentence.text, (tuple(terms[:LONGEST_REASON]),)),) if terms else ()
 
 

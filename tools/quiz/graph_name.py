@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Final
 from weakref import WeakKeyDictionary
 
+from knowledge.glossary import ideas
 from knowledge.language import CJK, content_terms, mentions, stem
 from knowledge.note import Note
 from knowledge.vocabulary import LANGUAGES, Language
@@ -18,6 +19,8 @@ _SEAM: Final = re.compile(rf"(?<=[{CJK}])(?=[A-Za-z0-9_`])|(?<=[A-Za-z0-9_`])(?=
 _IDENTIFIER: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9.+#_-]*[A-Za-z0-9+#])?")
 _MOST_BLANKS: Final = 4
 _WIDESPREAD: Final = 36  # summaries; a word that more have (model, token) points to none of them
+_EMPTY: Final = frozenset({"use", "need", "fail", "miss", "使用", "需要", "没有", "不能"})  # words that tell no title
+_GENERAL: Final = _EMPTY | {"model", "模型", "data", "数据"}  # words that titles share without being related
 _SHORTEST_SENTENCE: Final = 6  # terms that must remain for a summary without its names to say something
 
 
@@ -34,6 +37,8 @@ class Names:
         self._nouns: dict[str, tuple[str, str]] = {}
         self._blanked: dict[tuple[str, Language], str | None] = {}
         self._stems: dict[tuple[str, Language], frozenset[str]] = {}
+        self._telling: dict[tuple[str, str], bool] = {}
+        self._nameless: dict[tuple[str, Language, str], str] = {}
         self._spoken: dict[tuple[str, str], bool] = {}
         self._said: dict[str, str] = {}
 
@@ -70,8 +75,14 @@ class Names:
 
     def without_names(self, note: str, language: Language, text: str) -> str:
         """Return a text with a blank for each word that gives a note's title away."""
+        key = (note, language, text)
+        if key not in self._nameless:
+            self._nameless[key] = self._without_names(note, language, text)
+        return self._nameless[key]
+
+    def _without_names(self, note: str, language: Language, text: str) -> str:
         found = self._material.graph.notes[note]
-        telling = [*found.title.values(), note, note.replace("-", " "), *_spelt_out(found)]
+        telling = [*found.title.values(), note, note.replace("-", " "), *_spelt_out(found), *self._in_title(note)]
         told = text
         for name in sorted(set(telling), key=len, reverse=True):
             told = _name_pattern(name).sub(BLANK, told)
@@ -84,15 +95,24 @@ class Names:
         """Return how much of the shorter of two summaries the other also says, in the language where it is more."""
         return max(self._shared(one, other, language) for language in LANGUAGES)
 
-    def gives_away(self, stem_of: str, key: str) -> bool:
-        """Tell whether a question that names one note has a telling word of the other's title, in any language."""
-        telling = {s for s in self._title_stems(key) if self._spread[s] <= _WIDESPREAD or len(s) > 1}
-        return bool(telling & self._title_stems(stem_of))
+    def gives_away(self, asked: str, key: str) -> bool:
+        """Tell whether the title of one note has a telling word of the other's names, in any language."""
+        known = self._telling.get((asked, key))
+        if known is None:
+            titles = self._material.graph.notes[asked].title.values()
+            named = any(
+                mentions(name.lower(), title.lower())
+                for title in titles
+                for name in self._material.graph.notes[key].names
+            )
+            telling = {s for s in self._title_stems(key) if len(s) > (2 if s.isascii() else 1)} - _GENERAL
+            known = self._telling[asked, key] = named or bool(telling & self._title_stems(asked))
+        return known
 
     def leaks(self, note: str, told: str, language: Language) -> bool:
         """Tell whether a text that should not name a note still has a telling word of its title."""
         title = _stems(self._material.graph.notes[note].title_in(language))
-        return any(self._spread[s] <= _WIDESPREAD and len(s) > 1 for s in title & _stems(told))
+        return any(self._spread[s] <= _WIDESPREAD and len(s) > 1 and s.isalpha() for s in title & _stems(told))
 
     def speaks_of(self, one: str, other: str) -> bool:
         """Tell whether the summary of one note, in any language, names another."""
@@ -108,6 +128,28 @@ class Names:
             found = [self._material.summary(note, language) for language in LANGUAGES]
             self._said[note] = "\n".join(summary.text for summary in found if summary is not None).lower()
         return self._said[note]
+
+    def terms_of(self, text: str, language: Language) -> list[str]:
+        """Return the terms of the field that a text in a language has, with what they are called in the other one.
+
+        The names of notes come first, then words that occur in the names of notes.
+        """
+        said = text.lower()
+        found = list(self._material.library.mentioned(text).values())
+        for forms in ideas():
+            here = [
+                form for form in forms[LANGUAGES.index(language)] if _says(said, form) and _stems(form) <= self._field
+            ]
+            found += [form for side in forms for form in side if _is_word(form)] if here else []
+        if language == "en":
+            found += [term for term in content_terms(said) if len(term) > 4 and _stems(term) <= self._field]
+        return list(dict.fromkeys(found))
+
+    @cached_property
+    def _field(self) -> frozenset[str]:
+        """The words in the names of notes other than failures."""
+        notes = self._material.notes
+        return frozenset(s for note in notes if note.kind != "pitfall" for name in note.names for s in _stems(name))
 
     def _shared(self, one: str, other: str, language: Language) -> float:
         first, second = self._summary_stems(one, language), self._summary_stems(other, language)
@@ -148,9 +190,16 @@ class Names:
             return "", title
         return ("the" if the > a else "an" if title[0].lower() in "aeiou" else "a"), title
 
+    def _in_title(self, note: str) -> list[str]:
+        """Return the titles of the notes that a note's title names."""
+        notes, library = self._material.graph.notes, self._material.library
+        named = {other for title in notes[note].title.values() for other in library.mentioned(title)} - {note}
+        return [title for other in sorted(named) for title in notes[other].title.values()]
+
     def _without_title_words(self, note: Note, language: Language, told: str) -> str:
         title = note.title_in(language)
         rare = {s for s in _stems(title) if self._spread[s] <= _WIDESPREAD and len(s) > (2 if s.isascii() else 1)}
+        rare -= _EMPTY
 
         def word(match: re.Match[str]) -> str:
             return BLANK if _stems(match[0]) & rare else match[0]
@@ -164,6 +213,14 @@ class Names:
 
 def _stems(text: str) -> frozenset[str]:
     return frozenset(stem(term) for term in content_terms(text))
+
+
+def _says(said: str, form: str) -> bool:
+    return _is_word(form) and mentions(form, said)
+
+
+def _is_word(form: str) -> bool:
+    return len(form) > (3 if form.isascii() else 1) and "," not in form
 
 
 def _pieces(title: str) -> list[str]:

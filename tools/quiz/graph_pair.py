@@ -41,8 +41,8 @@ def make_turned(material: Material, concept: str, language: Language, rng: rando
         sentence = shown(material, edge, language)
         others = [e for e in _alike(material, edge, rng) if not {e.source, e.target} & {edge.source, edge.target}]
         others = [e for e in others if not truth(material).has(e.type, e.target, e.source)]
-        if sentence is None or len(others) < 3:
-            continue
+        if sentence is None or len(others) < 3 or material.graph.notes[edge.source].kind == "pitfall":
+            continue  # of failures one sees at once that nothing rests on them
         right = stated(material, edge.type, edge.source, edge.target, language)
         wrong = [_turned(material, e, language) for e in others[:3]]
         stem = word(
@@ -112,11 +112,11 @@ def _alike(material: Material, edge: Edge, rng: random.Random) -> list[Edge]:
     """Return the other edges of a relation between notes of the same forms, those of the same stage first."""
     notes = material.graph.notes
     ends = (GROUPS[notes[edge.source].kind], GROUPS[notes[edge.target].kind])
+    groups = {note.id: GROUPS[note.kind] for note in material.notes}
     found = [
         other
-        for note in material.notes
-        for other in material.graph.edges_from(note.id, edge.type)
-        if other != edge and (GROUPS[note.kind], GROUPS[notes[other.target].kind]) == ends
+        for other in truth(material).edges(edge.type)
+        if other != edge and (groups[other.source], groups[other.target]) == ends
     ]
     drawn = {other: rng.random() for other in found}
     stage = notes[edge.source].stage

@@ -1,11 +1,10 @@
 """Items on one relation between two notes: which one, which ones, and whether a statement holds.
 
 The key is an edge of the graph whose ends name each other in the text. A wrong answer is a note of the same form for
-which `Truth.excluded` proves that the relation does not hold: far away in the graph, off the learning path, named by
-neither side, and with no task in common with software for which it holds. "Commonly combined" (works_with) can be
-proven of nothing, so there the question asks what the notes name, and has no true-or-false form. To contrast two notes
-(contrasts_with) is an editor's choice, not a fact; such pairs serve `graph_description` instead. An order of learning
-is a fact of the graph: whatever builds on a note is not needed before it.
+which `Truth.excluded` proves that the relation does not hold, and which shares no telling word with the question.
+"Commonly combined" (works_with) can be proven of nothing, so there the question asks what the notes name, and has no
+true-or-false form. What is `UNPROVABLE` is not asked; two notes that are contrasted serve `graph_description` instead.
+An order of learning is a fact of the graph: whatever builds on a note is not needed before it.
 """
 
 import random
@@ -17,16 +16,16 @@ from knowledge.vocabulary import LANGUAGES, RELATIONS, SYMMETRIC, Language
 from tools.quiz.graph_evidence import candidates, evidence, first, shuffled
 from tools.quiz.graph_form import Choice, Question, chosen, cited, described, hints, joined, judged, reason, word
 from tools.quiz.graph_name import names
-from tools.quiz.graph_truth import ONE_WAY, truth
+from tools.quiz.graph_truth import GROUPS, ONE_WAY, UNPROVABLE, truth
 from tools.quiz.item import Item, Point
 from tools.quiz.material import Material, Sentence
 
-ASKED: Final = tuple(r for r in RELATIONS if r != "contrasts_with")
+ASKED: Final = tuple(relation for relation in RELATIONS if relation not in UNPROVABLE)
 PREREQUISITE: Final = ("prerequisite",)
 _OPINION: Final = "works_with"
 _CHECKS: Final = {
     "key": "an edge of the graph; one of its ends names the other",
-    "distractors": "no edge or path of two, off the learning path, not named in either text, no common task",
+    "distractors": "two edges apart or more, off the learning path, named in neither text, no kin, out of its stage",
 }
 
 
@@ -95,7 +94,7 @@ def _which(material: Material, concept: str, edge: Edge, language: Language, rng
     key = _other(edge, concept)
     outwards = edge.source == concept
     sentence = shown(material, edge, language)
-    if sentence is None or names(material).gives_away(concept, key):
+    if sentence is None or names(material).gives_away(concept, key) or _is_silly(material, edge, concept):
         return
     if outwards and edge.type not in PREREQUISITE and key in truth(material).common:
         return
@@ -123,7 +122,13 @@ def _which_ones(
 ) -> Iterator[Item]:
     told = names(material)
     edges = {end: _edge(relation, concept, end, outwards) for end in ends}
-    keys = [end for end in ends if shown(material, edges[end], language) and not told.gives_away(concept, end)]
+    keys = [
+        end
+        for end in ends
+        if shown(material, edges[end], language)
+        and not told.gives_away(concept, end)
+        and not _is_silly(material, edges[end], concept)
+    ]
     if len(keys) < 2:
         return
     keys = rng.sample(keys, rng.choice((2, min(3, len(keys)))))
@@ -144,32 +149,32 @@ def _which_ones(
 
 def _is_it_true(material: Material, concept: str, edge: Edge, language: Language, rng: random.Random) -> Iterator[Item]:
     sentence = shown(material, edge, language)
-    if sentence is None:
+    told = names(material).gives_away(edge.source, edge.target)
+    if sentence is None or (told and material.graph.notes[edge.source].kind != "pitfall"):
         return
-    holds, turned = rng.random() < 0.5, edge.type in ONE_WAY and rng.random() < 0.5
-    source, target = (edge.target, edge.source) if turned and not holds else (edge.source, edge.target)
-    if not holds and not turned:
-        swapped = _wrong(material, edge.source, edge.type, True, edge.target, rng, 1)
-        if not swapped:
-            return
-        target = swapped[0]
-    statement = stated(material, edge.type, source, target, language)
-    stem = word("graph_relation", "is_it_true", language, statement=statement)
+    turns = [(edge.target, edge.source)] if edge.type in ONE_WAY else []
+    swaps = [(edge.source, note) for note in _wrong(material, edge.source, edge.type, True, edge.target, rng, 1)]
+    if not turns + swaps:
+        return  # of such an edge only true statements could be made, so their truth would show
+    holds = rng.random() < 0.5
+    source, target = (edge.source, edge.target) if holds else rng.choice(turns + swaps)
+    stem = word(
+        "graph_relation", "is_it_true", language, statement=stated(material, edge.type, source, target, language)
+    )
     right = _said(material, edge, language)
+    turned = source != edge.source
+    about = edge.target if turned else target
     points = reason(material, sentence, stem) if holds else _correction(material, edge, language, turned=turned)
-    odd_one = described(material, target, language) if not holds and not turned else ""
     question = Question(
-        f"graph.statement.{edge.type}", f"{edge.type}:{edge.source}:{edge.target}", concept,
-        2 if turned else 1, language, stem, joined([right, odd_one or described(material, edge.target, language)], language),
-        cited(material, sentence, material.summary(target, language)),
-        hints(material, target, language)[1:] or hints(material, source, language)[1:], _CHECKS, points,
+        f"graph.statement.{edge.type}", f"{edge.type}:{edge.source}:{edge.target}", concept, 2 if turned else 1,
+        language, stem, joined([right, described(material, about, language)], language),
+        cited(material, sentence, material.summary(about, language)), hints(material, about, language)[1:],
+        _CHECKS, points,
     )  # fmt: skip
-    why = right
-    if not holds and turned:
+    why = word("graph", "wrong_statement", language, described=described(material, target, language))
+    if turned:
         why = word("graph", "wrong_turned", language, right=right)
-    elif not holds:
-        why = word("graph", "wrong_statement", language, described=described(material, target, language))
-    yield judged(question, holds=holds, why_wrong=why)
+    yield judged(question, holds=holds, why_wrong=right if holds else why)
 
 
 def _correction(material: Material, edge: Edge, language: Language, *, turned: bool) -> tuple[Point, ...]:
@@ -194,9 +199,15 @@ def _wrong(
 
     def excluded(note: str) -> bool:
         source, target = (concept, note) if outwards else (note, concept)
-        return proofs.excluded(relation, source, target)
+        return not names(material).gives_away(concept, note) and proofs.excluded(relation, source, target)
 
     return first(drawn, excluded, number)
+
+
+def _is_silly(material: Material, edge: Edge, concept: str) -> bool:
+    """Tell whether the options of a question would be of another sort than it asks for, or name other software."""
+    kinds = [GROUPS[material.graph.notes[note].kind] for note in (edge.source, edge.target)]
+    return (edge.type == "is_a" and kinds[1] == "software") or (edge.type == "occurs_in" and edge.target == concept)
 
 
 def _stem(material: Material, concept: str, relation: str, outwards: bool, language: Language) -> str:

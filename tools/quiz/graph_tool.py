@@ -1,10 +1,11 @@
 """Items on the fact sheets of tools and platforms: what they are made for, and under which licence.
 
 Licence: software under one licence is not under another, so any other licence is wrong; asked only where a sentence of
-the note states it and the note names no second one. Task: a fact sheet does not list all that software could be used
-for, so a wrong answer shares no task with any software that is made for the asked one, and is tied to the key by no
-edge. What software runs on is not asked: that a platform is not listed does not prove that it does not run there. Nor
-is the first command: it has the name of the tool in it.
+the note states it and the note names no second one. Task: asked only is the first one, what the software is mainly for,
+where its summary bears that out. A fact sheet does not list all that software could be used for, so a wrong answer
+shares no task with any software that is made for the asked one, and is `apart` from the key. What software runs on is
+not asked: that a platform is not listed does not prove that it does not run there. Nor is the first command: it has the
+name of the tool in it.
 """
 
 import random
@@ -12,8 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from knowledge.language import stems
 from knowledge.vocabulary import Language
-from tools.quiz.graph_evidence import candidates, first, in_order, shuffled
+from tools.quiz.graph_evidence import candidates, first, in_order
 from tools.quiz.graph_form import Choice, Question, chosen, cited, described, hints, joined, matched, word
 from tools.quiz.graph_name import names
 from tools.quiz.graph_truth import truth
@@ -26,10 +28,11 @@ _LICENCES: Final = {
 }  # fmt: skip
 _PERMISSIVE: Final = frozenset({"Apache-2.0", "MIT", "BSD-3-Clause"})
 _LICENCE: Final = re.compile(r"licen[cs]e|许可", re.IGNORECASE)
+_IN_MANY_TASKS: Final = frozenset(stems("a model models language to and or in of on the it own your one few let text"))
 _CHECKS_LICENCE: Final = {"key": "fact sheet and cited sentence", "distractors": "the note names no other licence"}
 _CHECKS_TASK: Final = {
-    "key": "a task of the fact sheet",
-    "distractors": "no task in common with any software made for it, and no edge to the key",
+    "key": "the first task of the fact sheet, borne out by the summary",
+    "distractors": "no task in common with any software made for it, and apart from the key",
 }
 
 
@@ -52,13 +55,10 @@ def make_licence(material: Material, concept: str, language: Language, rng: rand
 
 
 def make_task(material: Material, concept: str, language: Language, rng: random.Random) -> Iterator[Item]:
-    """Yield items that ask which software to choose for a task, in random order."""
-    for task in shuffled(sorted(truth(material).tasks(concept)), rng):
-        if not _names_task(material, concept, task):
-            yield from _which(material, concept, task, language, rng)
-
-
-def _which(material: Material, concept: str, task: str, language: Language, rng: random.Random) -> Iterator[Item]:
+    """Yield the item that asks which software to choose for a task, with the concept as its key."""
+    task = _main_task(material, concept)
+    if task is None:
+        return
     drawn = candidates(material, concept, [concept], rng)
     others = first(drawn, lambda other: _unfit(material, other, concept, task), 3)
     if len(others) < 3:
@@ -99,11 +99,9 @@ def _four(material: Material, concept: str, rng: random.Random) -> dict[str, str
     """Return four tools, the concept first, each with a task that none of the others is made for."""
     kept: dict[str, str] = {}
     for tool in (concept, *candidates(material, concept, [concept], rng)):
-        tasks = [t for t in sorted(truth(material).tasks(tool)) if not _names_task(material, tool, t)]
-        rng.shuffle(tasks)
-        fitting = [t for t in tasks if all(_apart(material, tool, t, o, kept[o]) for o in kept)]
-        if fitting:
-            kept[tool] = fitting[0]
+        task = _main_task(material, tool)
+        if task is not None and all(_apart(material, tool, task, other, kept[other]) for other in kept):
+            kept[tool] = task
         if len(kept) == 4 or not kept:
             break
     return kept
@@ -130,15 +128,19 @@ def _unfit(material: Material, other: str, concept: str, task: str) -> bool:
     """Tell whether software is provably not made for a task, for which another is."""
     proofs = truth(material)
     tasks = proofs.tasks(other)
-    return bool(tasks) and not tasks & proofs.rivals(task) and not proofs.touch(other, concept)
+    return bool(tasks) and not tasks & proofs.rivals(task) and proofs.apart(other, concept)
 
 
 def _apart(material: Material, one: str, task: str, other: str, other_task: str) -> bool:
     return _unfit(material, one, other, other_task) and _unfit(material, other, one, task)
 
 
-def _names_task(material: Material, tool: str, task: str) -> bool:
-    """Tell whether the title has a telling word of the task, so that the item answers itself."""
-    title = set(re.findall(r"[a-z]{4,}", names(material).option(tool, "en").lower()))
-    said = word("graph_tool", task, "en").lower()
-    return any(part[:6] in said for part in title)
+def _main_task(material: Material, tool: str) -> str | None:
+    """Return the first task of a tool, where its summary has words of it and its title has none."""
+    sheet = material.graph.notes[tool].tool
+    summary = material.summary(tool, "en")
+    if sheet is None or not sheet.tasks or summary is None:
+        return None
+    said = frozenset(stems(word("graph_tool", sheet.tasks[0], "en"))) - _IN_MANY_TASKS
+    title = frozenset(stems(names(material).option(tool, "en")))
+    return sheet.tasks[0] if said & frozenset(stems(summary.text)) and not said & title else None

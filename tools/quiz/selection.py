@@ -86,26 +86,27 @@ def select(
 
 
 def _drawn(material: Material, concepts: Sequence[str], wish: Wish, rng: random.Random) -> Iterator[Item]:
-    """Yield candidates, one of each concept in turn, each from another maker."""
-    decks = [_deck(material, concept, wish, rng) for concept in concepts]
-    while decks:
-        for deck in list(decks):
-            item = next(deck, None)
-            if item is None:
-                decks.remove(deck)
-            else:
-                yield item
+    """Yield candidates: one of each concept in turn, each of another kind, each from another maker of that kind."""
+    return _in_turn([_deck(material, concept, wish, rng) for concept in concepts])
 
 
 def _deck(material: Material, concept: str, wish: Wish, rng: random.Random) -> Iterator[Item]:
-    """Yield the candidates of one concept, one of each maker in turn; a maker is not begun before its turn."""
-    makers = makers_for(wish)
-    rng.shuffle(makers)
-    running = [make(material, concept, wish.language, random.Random(rng.random())) for make in makers]  # noqa: S311 - no secret
+    kinds: list[Iterator[Item]] = []
+    for makers in makers_for(wish):
+        own = random.Random(rng.random())  # noqa: S311 - no secret
+        made = [make(material, concept, wish.language, own) for make in own.sample(makers, len(makers))]
+        kinds.append(_in_turn(made))
+    rng.shuffle(kinds)
+    return _in_turn(kinds)
+
+
+def _in_turn(sources: list[Iterator[Item]]) -> Iterator[Item]:
+    """Yield one item of each source in turn until all are used up; none is begun before its turn."""
+    running = list(sources)
     while running:
-        for maker in list(running):
-            item = next(maker, None)
+        for source in list(running):
+            item = next(source, None)
             if item is None:
-                running.remove(maker)
+                running.remove(source)
             else:
                 yield item

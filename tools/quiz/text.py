@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from tools.quiz.selection import Maker
 from tools.quiz.text_cloze import sentences, summaries
 from tools.quiz.text_command import commands
 from tools.quiz.text_flag import flags
@@ -11,4 +10,4 @@ from tools.quiz.text_number import numbers
 from tools.quiz.text_ordering import prerequisites, steps
 from tools.quiz.text_short import answers
 
-MAKERS: Final[tuple[Maker, ...]] = (summaries, sentences, numbers, steps, prerequisites, answers, logs, commands, flags)
+MAKERS: Final = (summaries, sentences, numbers, steps, prerequisites, answers, logs, commands, flags)

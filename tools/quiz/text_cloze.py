@@ -20,6 +20,7 @@ _WORDING: Final = "text_cloze"
 _ALIKE: Final = 0.5  # a sentence of another note that shares more of the words might be completed by another name
 _FITS: Final = 0.7  # a note that uses more of the words might be meant as well
 _TELLING: Final[dict[Language, float]] = {"en": 24.0, "zh": 60.0}  # nats; shorter sentences fit many names
+_NUMBER: Final = re.compile(r"(?<![\w.-])\d[\d.,]*(?![\w.-])")
 _COMMON: Final = 0.2  # of all notes
 _PRONOUN: Final = re.compile(r"\b(?:it|its|they|them|their)\b|它|其")
 _UNNAMED: Final = frozenset({"pitfall", "project"})  # their titles are phrases, not names
@@ -57,8 +58,9 @@ def sentences(material: Material, concept: str, language: Language, rng: random.
     found = list(prose(material, concept, language))
     rng.shuffle(found)
     own = material.graph.notes[concept]
-    edges = material.graph.edges_from(concept, *_TIES)
-    tied = [material.graph.notes[target] for target in dict.fromkeys(edge.target for edge in edges)]
+    there = [edge.target for edge in material.graph.edges_from(concept, *_TIES)]
+    back = [edge.source for edge in material.graph.edges_to(concept, *_TIES)]
+    tied = [material.graph.notes[other] for other in dict.fromkeys([*there, *back])]
     for sentence in found:
         for key in (own, *tied):
             gap = _gap(material, sentence, key, own)
@@ -74,11 +76,23 @@ def _gap(material: Material, sentence: Sentence, key: Note, own: Note) -> _Gap |
     text = gapped(sentence.text, key)
     if f"`{GAP}" in text or is_listed(text) or _PRONOUN.search(text.partition(GAP)[0]):
         return None
-    if key is not own and own.id not in material.library.mentioned(text):
+    if not _is_anchored(material, text, key, own, sentence.language):
         return None
     mark = sha256(sentence.text.encode()).hexdigest()[:10]
     gap = _Gap(sentence, text, key, name, 1 if key is own else 2, f"named:{key.id}:{own.id}:{mark}")
     return gap if _is_determined(material, gap) else None
+
+
+def _is_anchored(material: Material, text: str, key: Note, own: Note, language: Language) -> bool:
+    """Tell whether a sentence without the key still names the note it stands in, or else something rarer, or a number.
+
+    Common words alone do not tell which name is meant.
+    """
+    named = material.library.mentioned(text)
+    if key is not own:
+        return own.id in named
+    others = (material.graph.notes[note] for note in named if note != own.id)
+    return any(not _is_everywhere(material, other, language) for other in others) or bool(_NUMBER.search(text))
 
 
 def _is_everywhere(material: Material, key: Note, language: Language) -> bool:

@@ -140,4 +140,4 @@ def _lowered(text: str) -> str:
 
 
 def _short(command: str) -> str:
-    return command.split(" \\\n")[0].strip()
+    return command.partition(" \\\n")[0].strip()

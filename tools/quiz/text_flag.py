@@ -102,7 +102,10 @@ def has_flag(text: str, flag: str) -> bool:
 
 @lru_cache(maxsize=512)
 def saying(material: Material, flag: str, language: Language) -> Sentence | None:
-    """Return the sentence of any note that says most clearly what an option does, in the other language where none does in this."""
+    """Return the sentence of any note that says most clearly what an option does.
+
+    It is in the other language where no sentence says it in this one.
+    """
     best: tuple[int, Sentence] | None = None
     for each in LANGUAGES:
         told = said_of(plain(say(_WORDING, flag, each))).keys

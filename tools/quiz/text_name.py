@@ -19,8 +19,9 @@ _LISTED: Final = re.compile(
 )
 _ACRONYM: Final = re.compile(r"[A-Za-z0-9&]*[A-Z][A-Za-z0-9&]*[A-Z][A-Za-z0-9]*")
 _PHRASE: Final = re.compile(
-    r"\b(?:in|on|to|and|for|flags|files|formats|metrics|statistics|suites|workflow|pipeline)\b|^vLLM |[与的中]"
+    r"\b(?:in|on|to|and|for|flags|files|metrics|statistics|suites|workflow|pipeline)\b|^vLLM |[与的中]"
 )
+_SHORT: Final = 3  # letters; so short a name stands by chance in other words
 _SMALL: Final = re.compile(r"(?:\b(?:of|from|and|for|the|to)|&)\s")
 
 
@@ -101,7 +102,10 @@ def is_listed(gapped_text: str) -> bool:
 
 
 def gives_away(text: str, note: Note) -> bool:
-    """Tell whether a text holds another name of a note, or all the words of one."""
+    """Tell whether a text holds another name of a note, all the words of one, or one within code."""
+    lower = text.lower()
+    if any(len(name) > _SHORT and name.lower() in lower for name in same(note)):
+        return True
     present = {stem(term) for term in content_terms(text)}
     return any({stem(term) for term in terms} <= present for name in note.names if (terms := content_terms(name)))
 
@@ -125,9 +129,9 @@ def _begins_like(name: str, title: str) -> bool:
     if has_chinese(title):
         return name[0] == title[0] and has_chinese(name)
     new_digits = set(re.findall(r"\d", name)) - set(re.findall(r"\d", title))
-    if name == title.split()[-1]:
+    if name == title.rsplit(maxsplit=1)[-1]:
         return True
-    if new_digits or len(name) < len(title) - 3 and " " not in name:
+    if new_digits or (len(name) < len(title) - 3 and " " not in name):
         return False
     words, wanted = ({stem(term) for term in content_terms(each)} for each in (name, title))
     first = re.match(r"[A-Za-z]{3,}", title)

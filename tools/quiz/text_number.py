@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,29 +38,30 @@ _VAGUE_AFTER: Final = re.compile(
     rf"多|余|来|几|[{CJK}]?(?:以上|以下|左右|以内|以前|以后|之前|之后|上下|多|余)|\.|,|，|。|年|月|日|版|起|、|和 ?\d|"
     r"个?[例如]|and\b|or\b|\))"
 )
+_RANGE: Final = re.compile(r"\s?(?:to|or|and|到|至|或|以上|以下|以内|左右|多)\s?\d?")
 _LABEL: Final = re.compile(
     r"(?:[A-Z][\w+.]*|\b(?:stage|version|rank|step|level|code|port|figure|table|phase|rule|layer|type|id|line|position|"
     r"item|error|page|chapter|seed|part|exit)|阶段|版本|端口|代码|第)\s?$"
 )
 _UNIT: Final = re.compile(
     r"\s?(%|(?:billion|million|trillion|tokens?|parameters|layers|bytes?|bits|[KMGT]i?B(?:/s)?|dimensions|questions|"
-    r"problems|tasks|languages|subjects|pieces|rows|entries|words|heads|examples|steps|experts|categories|points|results|"
-    r"control tokens|repositories|samples|numbers|buckets|rules|models|pages|hours|minutes|seconds|days|characters|"
-    r"messages|processes|threads|values|functions|domains|nats|TFLOPS?)\b(?! (?:to|or) )|亿|万|层|字节|位|维|题|道|种|步|"
+    r"problems|tasks|languages|subjects|pieces|rows|entries|words|heads|examples|steps|experts|categories|points|"
+    r"results|control tokens|repositories|samples|numbers|buckets|rules|models|pages|hours|minutes|seconds|days|"
+    r"characters|messages|processes|threads|values|functions|domains|nats|TFLOPS?)\b(?! (?:to|or) )|"
+    r"亿|万|层|字节|位|维|题|道|种|步|"
     r"个(?:token|子词|词表项|字节|维度|任务|类别|学科|问题|样本|语言)?|分|行|类|页|小时|分钟|秒|天|条|门)"
 )
 _NEAR: Final[dict[Language, int]] = {"en": 24, "zh": 12}  # characters; the subject stands at the beginning
 _SMALL: Final = 5  # 2, 3 or 4 of something are too often true of something else
+# What follows from other numbers of the sentence, or was chosen for an example.
 _DERIVED: Final = re.compile(
-    r"\b(?:therefore|thus|would|then|hence|when|if|a million|says|instead of)\b|因此|为例|如果|当|可以显示|约[^，。]{0,6}\d",
+    r"\b(?:therefore|thus|would|then|hence|when|if|a million|says|instead of|examples?|e\.g\.|for instance|suppose)\b|"
+    r"因此|为例|如果|当|可以显示|例如|比如|假设|示例|实例|约[^，。]{0,6}\d",
     re.IGNORECASE,
 )
-_EXAMPLE: Final = re.compile(
-    r"\bexample|\be\.g\.|for instance|\bsay\b|suppose|if |例如|比如|假设|如果|示例|实例", re.IGNORECASE
-)
-_WORDS: Final[dict[Language, list[str]]] = {
-    "en": "zero one two three four five six seven eight nine ten eleven twelve".split(),  # noqa: SIM905
-    "zh": list("零一二三四五六七八九十"),
+_WORDS: Final[dict[Language, Sequence[str]]] = {
+    "en": ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+    "zh": "零一二三四五六七八九十",
 }
 
 
@@ -82,9 +83,11 @@ def numbers(material: Material, concept: str, language: Language, rng: random.Ra
     """Yield items that ask for a number which a sentence of the note gives exactly."""
     found = [s for s in prose(material, concept, language) if s.heading.split(" > ")[-1] not in ("Example", "示例")]
     rng.shuffle(found)
+    asked: set[str] = set()
     for sentence in found:
         number = _asked(sentence)
-        if number is not None and _begins_with(material, concept, sentence, number):
+        if number is not None and number.text not in asked and _begins_with(material, concept, sentence, number):
+            asked.add(number.text)
             yield _item(material, sentence, number, language)
 
 
@@ -98,7 +101,7 @@ def _begins_with(material: Material, concept: str, sentence: Sentence, number: _
 def _asked(sentence: Sentence) -> _Number | None:
     """Return the only number of a sentence that may be asked for."""
     text = _CODE.sub(lambda code: "\0" * len(code[0]), sentence.text)
-    if _EXAMPLE.search(text) or _DERIVED.search(text):
+    if _DERIVED.search(text):
         return None
     matches = list(_NUMBER.finditer(text))
     fit = [number for match in matches if (number := _read(text, match, sentence.language)) is not None]
@@ -108,22 +111,16 @@ def _asked(sentence: Sentence) -> _Number | None:
 
 
 def _read(text: str, match: re.Match[str], language: Language) -> _Number | None:
+    """Return a number that is said with its unit and exactly: no year, no version, no bound, no end of a range."""
     before, after = text[: match.start()].rstrip(), text[match.end() :]
     unit = _UNIT.match(after)
+    value = float(match[0].replace(",", ""))
     is_year = re.fullmatch(r"(?:19|20)\d\d", match[0]) is not None
-    rest = after[unit.end() :] if unit else ""
-    if (
-        is_year
-        or unit is None
-        or float(match[0].replace(",", "")) < _SMALL
-        and "." not in match[0]
-        or _LABEL.search(before)
-        or _VAGUE_AFTER.match(after)
-    ):
+    if unit is None or is_year or (value < _SMALL and "." not in match[0]) or _LABEL.search(before):
         return None
-    if re.match(r"\s?(?:to|or|and|到|至|或|以上|以下|以内|左右|多)\s?\d?", rest):
+    if _VAGUE[language].search(before[-40:]) or _VAGUE_AFTER.match(after) or _RANGE.match(after[unit.end() :]):
         return None
-    if _VAGUE[language].search(before[-40:]) or "\0" in after[:2] or before.endswith(("\0", "(", "（")):
+    if "\0" in after[:2] or before.endswith(("\0", "(", "（")):
         return None
     return _Number(match[0], unit[1], match.start(), match.end())
 
@@ -145,18 +142,18 @@ def _item(material: Material, sentence: Sentence, number: _Number, language: Lan
         explanation=say(_WORDING, "number_explained", language, number=number.text, sentence=sentence.text),
         citations=(material.citation(sentence),),
         accepted=spellings(number.text, number.unit, language),
-        misconceptions=tuple(
-            Misconception(
-                _shown(number.value * factor), say(_WORDING, f"number_{name}", language), number.value * factor
-            )
-            for factor, name in ((0.1, "tenth"), (10.0, "tenfold"))
-        ),
+        misconceptions=tuple(_slips(number.value, language)),
         hints=(
             say(_WORDING, "number_subject", language, title=title),
             say(_WORDING, "number_between", language, low=low, high=high),
         ),
         checks={"key": "the number stands in the cited sentence", "unique": "said once, exactly, with its unit"},
     )
+
+
+def _slips(value: float, language: Language) -> Iterator[Misconception]:
+    for factor, name in ((0.1, "tenth"), (10.0, "tenfold")):
+        yield Misconception(_shown(value * factor), say(_WORDING, f"number_{name}", language), value * factor)
 
 
 def spellings(number: str, unit: str, language: Language) -> tuple[str, ...]:

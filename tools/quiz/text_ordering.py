@@ -13,7 +13,8 @@ from tools.quiz.text_diagram import Chain, Diagram, chains
 from tools.quiz.wording import say
 
 _WORDING: Final = "text_ordering"
-_STEPS: Final = 4  # the shortest row of prerequisites; with the last one named, fewer are guessed too easily
+_STEPS: Final = 4  # of a row of prerequisites; with the last one named, fewer are guessed easily
+_FEWEST: Final = 3  # where a note lies nearer to the root
 _ROWS: Final = 2  # of one concept; more would ask much the same
 
 
@@ -32,26 +33,39 @@ def steps(material: Material, concept: str, language: Language, rng: random.Rand
 
 
 def prerequisites(material: Material, concept: str, language: Language, rng: random.Random) -> Iterator[Item]:
-    """Yield items that ask in which order notes build on each other, the note itself last."""
-    found = [(concept,)]
-    whole: list[tuple[str, ...]] = []
-    while found:
-        path = found.pop()
-        before = material.graph.notes[path[0]].prerequisites
-        if len(path) >= _STEPS:
-            whole.append(path)
-        if len(path) < _STEPS + 1:
-            found.extend((first, *path) for first in before)
-    rng.shuffle(whole)
-    for path in whole[:_ROWS]:
-        notes = [material.graph.notes[note] for note in path]
-        cited = [s for note in path if (s := material.summary(note, language)) is not None]
-        if any(note.kind == "pitfall" for note in notes[:-1]) or len(cited) < len(path):
+    """Yield items that ask in which order notes build on each other: up to the note, or from one near the root on."""
+    rows = [row for row in _rows_to(material, concept) if len(row) >= _FEWEST]
+    rows = rows or [
+        row for goal in _builders_on(material, concept) for row in _rows_to(material, goal) if concept in row
+    ]
+    longest = max(map(len, rows), default=0)
+    rows = sorted(row for row in rows if len(row) >= min(longest, _STEPS))
+    for row in rng.sample(rows, min(_ROWS, len(rows))):
+        notes = [material.graph.notes[note] for note in row]
+        cited = [s for note in row if (s := material.summary(note, language)) is not None]
+        if len(row) < _FEWEST or any(note.kind == "pitfall" for note in notes[:-1]) or len(cited) < len(row):
             continue
         stem = say(_WORDING, "prerequisites", language, title=notes[-1].title_in(language))
         labels = tuple(note.title_in(language) for note in notes)
         citations = tuple(material.citation(sentence, n) for n, sentence in enumerate(cited, 1))
-        yield _item(concept, language, f"build:{'>'.join(path)}", labels, stem, citations, rng)
+        yield _item(concept, language, f"build:{'>'.join(row)}", labels, stem, citations, rng)
+
+
+def _rows_to(material: Material, goal: str) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of notes that lead to a goal, each a direct prerequisite of the next."""
+    waiting: list[tuple[str, ...]] = [(goal,)]
+    while waiting:
+        row = waiting.pop()
+        yield row
+        if len(row) <= _STEPS:
+            waiting.extend((first, *row) for first in material.graph.notes[row[0]].prerequisites)
+
+
+def _builders_on(material: Material, concept: str) -> list[str]:
+    """Return the notes one or two steps further on."""
+    direct = [edge.source for edge in material.graph.edges_to(concept, "prerequisite")]
+    further = [edge.source for note in direct for edge in material.graph.edges_to(note, "prerequisite")]
+    return sorted({*direct, *further})
 
 
 def _is_clear(material: Material, labels: Sequence[str]) -> bool:
@@ -98,9 +112,7 @@ def _item(
         language=language,
         origin="graph",
         stem=stem,
-        explanation=say(
-            _WORDING, "steps_explained" if drawn else "build_explained", language, order=" → ".join(labels)
-        ),
+        explanation=say(_WORDING, f"{'steps' if drawn else 'build'}_explained", language, order=" → ".join(labels)),
         citations=citations,
         options=tuple(options),
         key=tuple(options.index(label) for label in labels),

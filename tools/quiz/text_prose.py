@@ -18,19 +18,23 @@ _LENGTHS: Final[dict[Language, tuple[int, int]]] = {"en": (40, 330), "zh": (16, 
 _END: Final = re.compile(r"[.!?。！？][\"'”’」』）)`*_]*$")
 _PAIRS: Final = ("()", "[]", "（）", "“”", "「」", "《》", "{}")
 # What points at a place outside the sentence.
+_OPENINGS_EN: Final = (
+    "It|They|This|These|Those|That|Such|Both|Here|Then|There|Its|Their|He|She|One|Another|Set|"
+    "The (?:other|same|result|rest|first|second|third|next|last|former|latter|two|three|four|script|code|command|"
+    "program)s?|In (?:that|this|these|such)|Of (?:these|those)"
+)
+_WITHIN_EN: Final = (
+    "below|above|following|notes? (?:on|says?)|mentioned|(?:last|first) (?:line|command)|earlier example|"
+    "the same (?:experiment|paper|study|source|test|table|comparison|time|run)|"
+    r"(?:this|these|that|those) (?:\w+ )?(?:example|case|setting|note|table|diagram|figure|option|method|way|run|paper|"
+    "command|number|file|order|name|model|advice|value|step|list)s?"
+)
 _LEANING: Final[dict[Language, re.Pattern[str]]] = {
-    "en": re.compile(
-        r"^(?:It|They|This|These|Those|That|Such|Both|Here|Then|There|Its|Their|He|She|One|Another|The (?:other|same|"
-        r"result|rest|first|second|third|next|last|former|latter|two|three|four|script|code|command|program)s?|Set|In "
-        r"(?:that|this|these|such)|Of (?:these|those))\b|\b(?:below|above|following|the same (?:experiment|paper|study|"
-        r"source|test|table|comparison|time|run)|notes? (?:on|says?)|mentioned|last (?:line|command)|first (?:line|command)|earlier example|(?:this|these|that|those) "
-        r"(?:\w+ )?(?:example|case|setting|note|table|diagram|figure|option|method|way|run|paper|command|number|file|"
-        r"order|name|model|advice|value|step|list)s?)\b"
-    ),
+    "en": re.compile(rf"^(?:{_OPENINGS_EN})\b|\b(?:{_WITHIN_EN})\b"),
     "zh": re.compile(
         r"^(?:它|这|那|该|其|此|两者|二者|前者|后者|另|同|上|下|随后|然后|因此|所以|于是|由此|其中|但|而|不过|否则|脚本|"
-        r"代码|命令)|下面|上面|以上|以下|如下|上述|前述|最后一行|第一行|一条[。用给讲]|一文|同一(?:实验|论文|篇)|两条[。笔]|该笔记|(?:这|那)"
-        r"(?:里|个|种|些|一|段|条|样|份|组)"
+        r"代码|命令)|下面|上面|以上|以下|如下|上述|前述|最后一行|第一行|一条[。用给讲]|一文|同一(?:实验|论文|篇)|两条[。笔]|"
+        r"该笔记|(?:这|那)(?:里|个|种|些|一|段|条|样|份|组)"
     ),
 }
 

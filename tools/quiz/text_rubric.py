@@ -9,71 +9,92 @@ from knowledge.language import content_terms
 from knowledge.vocabulary import Language
 from tools.claim_lexicon import DOWNWARD, LIGHT, UPWARD
 from tools.claim_text import Clause, Term, clauses
+from tools.quiz.grading_rubric import read
 from tools.quiz.grading_sentence import plain, said_of
 from tools.quiz.item import Point
 from tools.quiz.material import Material
 from tools.quiz.text_prose import has_chinese, index
 
-_MOST: Final = 4
+_MOST: Final = 3
 _LEAST: Final = 2
-_RARE: Final[dict[Language, float]] = {"en": 0.75, "zh": 1.2}  # nats; what more notes speak of tells too little
+_RARE: Final[dict[Language, float]] = {"en": 1.15, "zh": 1.75}  # nats; what more notes speak of tells too little
 _RARE_WORD: Final = 2.2  # a word that is no idea of the field must be rarer
 _WORD: Final = 0.6  # and goes after the ideas
+_NEARLY: Final = 0.45  # of the weight of the most telling idea of a clause; others tell too little beside it
 _EACH: Final = 3  # ideas of a clause, any of which will do
+_ALONE: Final = 4  # ideas of an only clause, most of which are wanted
 _FORMS: Final = 6  # other names of an idea, at most
-_EMPTY: Final = (LIGHT | UPWARD | DOWNWARD) | frozenset(
-    "way thing part kind time other same case mostly working best good stop start wait average write classic correct "
-    "most more known still almost order one two over after before without different better new old whole exact".split()
-)  # fmt: skip
+_TURNING: Final = frozenset(
+    ["avoid", "waste", "eliminate", "remove", "skip", "drop", "replace", "prevent", "disappear", "lose"]
+)
+# Ideas that say too little for a point.
+_EMPTY: Final = (
+    LIGHT
+    | UPWARD
+    | DOWNWARD
+    | frozenset(["way", "thing", "part", "kind", "time", "other", "same", "case", "mostly", "working", "best", "good"])
+    | frozenset(["stop", "start", "wait", "average", "write", "classic", "correct", "most", "more", "known", "still"])
+    | frozenset(["almost", "order", "one", "two", "over", "after", "before", "without", "different", "better", "new"])
+    | frozenset(["old", "whole", "exact"])
+)
 
 
 def points(material: Material, answer: str, stem: str, language: Language) -> tuple[Point, ...]:
-    """Return what an answer has to say: of each clause of the model answer one of its telling ideas.
+    """Return what an answer has to say: of each part of the model answer one of its telling ideas.
 
-    Where the model answer is a single clause, its ideas count one by one. Ideas that the question names do not count.
+    A part is a clause, or clauses next to each other where there are more than three. Where the model answer is a
+    single clause, its ideas count one by one. Ideas that the question names do not count.
     Returns nothing where there are fewer than two points.
     """
     answer = plain(answer)
-    told = _told(material, answer, stem, language)
-    if len(told) < _LEAST:
-        return tuple(Point(term.surface, (forms(term),)) for _, terms in told for term in terms) if _rich(told) else ()
-    best = sorted(told, key=lambda each: -_best(material, each[1], language))[:_MOST]
-    return tuple(
-        Point(_cut(answer[clause.start : clause.end]), (_merged(terms),))
-        for clause, terms in sorted(best, key=lambda each: each[0].start)
-    )
+    told = _parts(_told(material, answer, stem, language, _EACH))
+    if len(told) >= _LEAST:
+        found = [Point(_cut(answer[start:end]), (_merged(terms),)) for start, end, terms in told]
+    else:
+        alone = _told(material, answer, stem, language, _ALONE)
+        found = [Point(term.surface, (forms(term),)) for _, _, terms in alone for term in terms]
+    kept = read(answer, found, stem).said  # a point that the model answer itself does not pass would be unfair
+    return kept if len(kept) >= _LEAST else ()
 
 
 def ideas_of(material: Material, text: str, stem: str, language: Language) -> tuple[str, ...]:
     """Return the forms of all telling ideas of a text that the question does not name."""
-    return _merged([term for _, terms in _told(material, plain(text), stem, language) for term in terms])
+    return _merged([term for _, _, terms in _told(material, plain(text), stem, language, _EACH) for term in terms])
 
 
-Told = list[tuple[Clause, list[Term]]]
+Part = tuple[int, int, list[Term]]  # where it begins and ends in the answer, and what it tells
 
 
-def _told(material: Material, answer: str, stem: str, language: Language) -> Told:
-    """Return the most telling ideas of each clause, without those that are asked or told before."""
+def _told(material: Material, answer: str, stem: str, language: Language, most: int) -> list[Part]:
+    """Return so many telling ideas of each clause at the most, without those that are asked or told before."""
     seen = set(said_of(plain(stem)).keys)
-    told: Told = []
+    told: list[Part] = []
     for clause in clauses(answer):
-        fit: dict[str, Term] = {}
-        for term in clause.terms:
-            if term.key not in seen and not term.denied and _weight(material, term, language) > _RARE[language]:
-                fit.setdefault(term.key, term)
-        terms = sorted(fit.values(), key=lambda term: -_weight(material, term, language))[:_EACH]
+        fit: dict[str, tuple[float, Term]] = {}
+        for term in clause.terms if _is_plain(clause) else ():
+            weight = _weight(material, term, language)
+            if term.key not in seen and not term.denied and weight > _RARE[language]:
+                fit.setdefault(term.key, (weight, term))
+        ranked = sorted(fit.values(), key=lambda pair: -pair[0])
+        terms = [term for weight, term in ranked if weight >= _NEARLY * ranked[0][0]][:most]
         seen |= {term.key for term in terms}
         if terms:
-            told.append((clause, terms))
+            told.append((clause.start, clause.end, terms))
     return told
 
 
-def _rich(told: Told) -> bool:
-    return bool(told) and len(told[0][1]) >= _LEAST
+def _is_plain(clause: Clause) -> bool:
+    """Tell whether nothing in a clause is denied, avoided or wasted: that can be said in too many ways."""
+    return not clause.negated and all(term.key not in _TURNING for term in clause.terms)
 
 
-def _best(material: Material, terms: list[Term], language: Language) -> float:
-    return max(_weight(material, term, language) for term in terms)
+def _parts(told: list[Part]) -> list[Part]:
+    """Join the shortest clauses that stand next to each other until there are three parts."""
+    parts = list(told)
+    while len(parts) > _MOST:
+        at = min(range(len(parts) - 1), key=lambda n: parts[n + 1][1] - parts[n][0])
+        parts[at : at + 2] = [(parts[at][0], parts[at + 1][1], [*parts[at][2], *parts[at + 1][2]])]
+    return parts
 
 
 def _merged(terms: list[Term]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from knowledge.note import Note
 from knowledge.vocabulary import Language
+from tools.quiz.grading_rubric import read
 from tools.quiz.item import Item, Level, Point, identity
 from tools.quiz.material import Material, Sentence
 from tools.quiz.text_name import is_name
@@ -61,7 +62,10 @@ def _about(material: Material, concept: str, language: Language) -> Iterator[_Qu
     note, summary = material.graph.notes[concept], material.summary(concept, language)
     if summary is not None:
         stem = say(_WORDING, _kind(note), language, title=note.title_in(language))
-        yield _question(material, "what", stem, (summary,), 1, language)
+        software = [material.graph.notes[e.target] for e in material.graph.edges_from(concept, "occurs_in")]
+        asked = " ".join([stem, *_titles(software, language)])  # that PyTorch fails is no idea of an answer
+        rubric = points(material, summary.text, asked, language)
+        yield _Question("what", stem, (summary,), 1, rubric)
 
 
 def _kind(note: Note) -> str:
@@ -109,7 +113,8 @@ def _limits(material: Material, concept: str, language: Language) -> Iterator[_Q
             Point(say(_WORDING, "case", language), (cases,)),
             Point(say(_WORDING, "instead", language, names=_listed(_titles(named, language), language)), (instead,)),
         )
-        yield _Question("not_for", stem, (naming[0],), 3, rubric)
+        if read(naming[0].text, rubric, stem).enough:
+            yield _Question("not_for", stem, (naming[0],), 3, rubric)
 
 
 def _titles(notes: Sequence[Note], language: Language) -> list[str]:

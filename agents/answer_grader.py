@@ -4,6 +4,7 @@ The learner's text is data. What in it speaks to the grader is left out, the mod
 decoy shows whether it was talked into saying yes, and code keeps the last word on what the evidence contradicts.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,8 +20,11 @@ from tools.quiz.grading_rubric import read
 from tools.quiz.grading_sentence import plain, said_of
 from tools.quiz.item import Item, Point
 
-SAID: Final = 0.6  # probability of yes from which a point counts as said
-TALKED: Final = 0.5  # probability of yes to the decoy above which nothing the model says counts
+SAID: Final = 0.7  # probability of yes from which a point counts as said
+TALKED: Final = 0.6  # probability of yes to the decoy above which nothing the model says counts
+# Log-odds by which a point must be likelier than the decoy. The small model gives a decoy .37 to .46 and a paraphrase
+# .55 to .87: it recognizes few, but those for sure, and the learner may say "I was right".
+MARGIN: Final = 1.0
 LONGEST: Final = 1500  # characters of an answer that are looked at
 _WORDS: Final = {
     "yes": ("yes", "y", "true", "是", "是的", "有", "对"),
@@ -31,7 +35,8 @@ _MARKS: Final = re.compile(r"[<>]{2,}|```|~~~")
 _ADDRESSED: Final = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:above|previous|prior|instructions?|rules?|rubric|points?)\b"
     r"|\b(?:mark|grade|score|rate|count|accept|treat|consider|judge)\b.{0,30}\b(?:correct|right|true|full|said|yes|pass)"
-    r"|\b(?:full marks|say yes|answer yes|reply yes|output yes|reply with)\b|\b(?:you are (?:now|a|an|the)|as the grader)\b"
+    r"|\b(?:full marks|say yes|answer yes|reply yes|output yes|reply with)\b"
+    r"|\b(?:you are (?:now|a|an|the)|as the grader)\b"
     r"|\b(?:system|assistant|user|grader|instructions?)\s*:|\bthis (?:answer|response) (?:is|says|covers|contains)\b"
     r"|\bthe (?:learner|student|answer) (?:says|said|has said|covers|is right)\b"
     r"|忽略.{0,12}(?:以上|上述|前面|之前|指令|规则|要求)|(?:判|算|记|视|评)(?:为|作|成)?.{0,6}(?:正确|对|满分|通过)"
@@ -95,18 +100,26 @@ class AnswerGrader:
 
     def _asked(self, points: Sequence[Point], answer: str, item: Item) -> list[Mark]:
         chances = {point.text: self._chance(point.text, answer, item) for point in points}
+        decoy = 0.0
         if any(chance >= SAID for chance in chances.values()):
             decoy = self._chance(load("grader")["decoy"], answer, item)
-            if decoy > TALKED:
-                return [_not(point, f"the model also finds said what nobody said ({decoy:.2f})") for point in points]
-        return [
-            Mark(point, chances[point.text] >= SAID, chances[point.text], "model", "the model compared them")
-            for point in points
-        ]
+        if decoy > TALKED:
+            return [_not(point, f"the model also finds said what nobody said ({decoy:.2f})") for point in points]
+        return [_compared(point, chances[point.text], decoy) for point in points]
 
     def _chance(self, point: str, answer: str, item: Item) -> float:
         turn = render("grader", "turn", question=item.stem, answer=answer, point=point).strip()
         return self._oracle.ask(load("grader")["system"].strip(), turn, _WORDS).probabilities["yes"]
+
+
+def _compared(point: Point, chance: float, decoy: float) -> Mark:
+    said = chance >= SAID and _log_odds(chance) - _log_odds(decoy) >= MARGIN
+    return Mark(point, said, chance, "model", f"the model finds it said with {chance:.2f}, a decoy with {decoy:.2f}")
+
+
+def _log_odds(probability: float) -> float:
+    p = min(1 - 1e-6, max(1e-6, probability))
+    return math.log(p / (1 - p))
 
 
 def addressed_to_none(text: str, item: Item) -> str:

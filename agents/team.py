@@ -114,12 +114,11 @@ class Team:
         self._run("tutor", task, prompt.load("tutor")["format"], words=say)
 
     def shaped(self, member: str, task: str, form: str, shape: type[Shape]) -> Shape:
-        """Have a member answer in a shape, which its text `form` describes; raises ModelFailed, Nonsense."""
-        # Streamed, though nobody listens: so the server notices a cut line, and a slow one is not taken for dead.
+        """Have a member answer in a shape, streamed so that a cut is noticed; raises ModelFailed, Nonsense."""
         answer = self._run(member, task, prompt.load(member)[form], words=lambda _: None, response_model=shape)
-        if not isinstance(answer, shape):
-            raise _nonsense(self._endpoint)
-        return answer
+        if isinstance(answer, shape):
+            return answer
+        raise _nonsense(self._endpoint)
 
     def fitting(self, evidence: Sequence[Evidence], question: str) -> list[Evidence]:
         """Return as many of the best passages as the prompt holds; of the first one, at least its first sentence."""
@@ -311,7 +310,8 @@ def _language_model_class() -> "type[BaseLLM]":
             try:
                 return super()._call_completions(*args, **more)
             except Exception as error:
-                failure = model_failure(_root(error), self._endpoint)
+                endless = type(error).__name__ == "LengthFinishReasonError"
+                failure = _nonsense(self._endpoint) if endless else model_failure(_root(error), self._endpoint)
                 if failure is None and isinstance(error, AttributeError | LookupError | TypeError):
                     failure = strange_answer(self._endpoint)  # it lacks what every answer has
                 if failure is None:

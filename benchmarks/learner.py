@@ -6,7 +6,7 @@ quick      seconds to derive progress from 20,000 attempts
 kill       50 processes killed while they store: what was acknowledged, stored, lost
 
 The simulated memory is not ours: each concept is forgotten exponentially, with a half-life of its own that success
-lengthens by more the more was forgotten (recall * exp), and failure shortens. It knows nothing of FSRS or of mastery.
+lengthens, by more the more was forgotten, and failure shortens. It knows nothing of FSRS or of mastery.
 """
 
 import json
@@ -134,55 +134,52 @@ def longest_unseen(learner: Learner, _at: datetime, _chance: random.Random) -> l
 
 
 def live(
-    learner: Learner, order: Order, seed: int, quota: Sequence[int] | None = None
+    learner: Learner,
+    order: Order,
+    seed: int,
+    quota: Sequence[int] | None = None,
+    evening: Callable[[int, datetime], None] = lambda _day, _at: None,
 ) -> tuple[list[int], list[float]]:
     """Live the days; return the reviews of each day, and the true recall at its end.
 
-    With a quota, as many reviews a day as there; else what is due, at most MOST_A_DAY.
+    With a quota, as many reviews a day as there; else what is due, at most MOST_A_DAY. `evening` looks on.
     """
     chance = random.Random(seed)
     reviews: list[int] = []
     recall: list[float] = []
     for day in range(DAYS):
         at = START + day * DAY + timedelta(minutes=chance.uniform(-120, 120))
+        todo: list[str] = []
         if day not in PAUSE:
-            wanted = MOST_A_DAY if quota is None else quota[day]
-            todo = order(learner, at, chance)[:wanted]
+            todo = order(learner, at, chance)[: MOST_A_DAY if quota is None else quota[day]]
             new = [concept for concept in learner.memories if concept not in learner.known][:NEW_A_DAY]
             for n, concept in enumerate([*todo, *new]):
                 learner.answer(concept, at + timedelta(seconds=40 * n), chance)
-            reviews.append(len(todo))
-        else:
-            reviews.append(0)
-        recall.append(learner.true_recall(START + (day + 0.5) * DAY))
+        end = START + (day + 0.2) * DAY
+        reviews.append(len(todo))
+        recall.append(learner.true_recall(end))
+        evening(day, end)
     return reviews, recall
 
 
 def simulate() -> None:
     """Print the course of 200 days, and how well recall was predicted."""
-    learner, course = newcomer(1), list[tuple[int, float, float, int]]()
-    chance = random.Random(1)
-    marks = {9, 29, 49, 69, 99, 114, 129, 130, 133, 139, 149, 174, 199}
-    counts: list[int] = []
-    for day in range(DAYS):
-        at = START + day * DAY + timedelta(minutes=chance.uniform(-120, 120))
-        todo = [] if day in PAUSE else as_due(learner, at, chance)[:MOST_A_DAY]
-        new = [] if day in PAUSE else [c for c in learner.memories if c not in learner.known][:NEW_A_DAY]
-        for n, concept in enumerate([*todo, *new]):
-            learner.answer(concept, at + timedelta(seconds=40 * n), chance)
-        counts.append(len(todo))
-        if day in marks:
-            end = START + (day + 0.2) * DAY
-            known = sum(mastery_of(one, end).settled >= KNOWN for one in learner.known.values())
-            course.append((day + 1, learner.mean_mastery(end), learner.true_recall(end), known))
+    learner, course = newcomer(1), list[list[object]]()
+
+    def look(day: int, at: datetime) -> None:
+        if day in {9, 29, 49, 69, 99, 114, 129, 130, 133, 139, 149, 174, 199}:
+            known = sum(mastery_of(one, at).settled >= KNOWN for one in learner.known.values())
+            means = [learner.mean_mastery(at), learner.true_recall(at)]
+            course.append([day + 1, len(learner.known), known, *(f"{mean:.2f}" for mean in means)])
+
+    counts, _ = live(learner, as_due, 1, evening=look)
     print(
         f"{CONCEPTS} concepts, {NEW_A_DAY} new a day, at most {MOST_A_DAY} reviews a day, a pause on days 101 to 130.\n"
     )
-    table(["After day", "Started and known", "Mastery, mean", "True recall, mean"],
-          ([day, known, f"{mastery:.2f}", f"{recall:.2f}"] for day, mastery, recall, known in course))  # fmt: skip
+    table(["After day", "Started", "Known", "Mastery, mean", "True recall, mean"], course)
     spans = [(0, 20), (20, 40), (40, 70), (70, 100), (130, 140), (140, 170), (170, 200)]
-    table(["Days", "Reviews a day, mean", "most"],
-          ([f"{a + 1} to {b}", f"{statistics.mean(counts[a:b]):.1f}", max(counts[a:b])] for a, b in spans))  # fmt: skip
+    rows = [[f"{a + 1} to {b}", f"{statistics.mean(counts[a:b]):.1f}", max(counts[a:b])] for a, b in spans]
+    table(["Days", "Reviews a day, mean", "most"], rows)
     calibration(learner.predictions)
 
 
@@ -229,14 +226,14 @@ def quick() -> None:
         for what in ("first, from the database", "again, nothing new", "after one more attempt"):
             if what.startswith("after"):
                 store.add(Attempt("one more", "sim", "c1", True, now))
-            began = time.perf_counter()
+            began, used = time.perf_counter(), time.process_time()
             progress(records.of("sim").concepts, now, stage_of={}, prerequisites={})
-            rows.append([what, f"{time.perf_counter() - began:.3f}"])
+            rows.append([what, f"{time.process_time() - used:.3f}", f"{time.perf_counter() - began:.3f}"])
         began = time.perf_counter()
         for n in range(100):
             store.add(Attempt(f"t{n}", "sim", "c1", True, now))
-        rows.append(["one attempt stored, on disk", f"{(time.perf_counter() - began) / 100:.4f}"])
-    table(["Progress over 20,000 attempts", "s"], rows)
+        rows.append(["one attempt stored, on disk", "", f"{(time.perf_counter() - began) / 100:.3f}"])
+    table(["Progress over 20,000 attempts", "CPU s", "s"], rows)
 
 
 def _numbered(n: int) -> Attempt:

@@ -16,23 +16,26 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from knowledge.index import BUILT_IN
+from knowledge.reader import Folder
+from knowledge.vocabulary import Language
 from tools.quiz.asked import asked
 from tools.quiz.grading import grade, right
 from tools.quiz.item import TYPES, Item, key_of
-from tools.quiz.material import Material
+from tools.quiz.material import Material, read
 from tools.quiz.response import response_of
 from tools.quiz.selection import alike, select
 from tools.quiz.wish import Wish
 
 TABLE = Path(__file__).with_suffix(".md")
 SYMMETRIC = {"alternative_to", "works_with", "contrasts_with"}
-CRITICAL = {1: 3.841, 2: 5.991, 3: 7.815, 4: 9.488, 5: 11.070, 6: 12.592}  # chi-squared at 5 %, by degrees of freedom
+CRITICAL = 7.815  # chi-squared with 3 degrees of freedom at 5 %
 
 
 @dataclass
@@ -218,7 +221,7 @@ def chain(item: Item, files: Files) -> Iterator[str]:
     shown = [files.note_of(item.options[position]) for position in item.key]
     if [note.id if note else None for note in shown] != ids:
         yield "the order shown is not that of the fact"
-    for before, after in zip(ids, ids[1:], strict=False):
+    for before, after in pairwise(ids):
         if before not in files.notes[after].edges("prerequisite"):
             yield f"{before!r} is no prerequisite of {after!r}"
 
@@ -317,6 +320,7 @@ CHECKS: dict[str, Check] = {
 
 
 def main() -> None:
+    """Make items, check them and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--items", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
@@ -333,18 +337,15 @@ def main() -> None:
     text = table(items) + f"\n\nFaults found:\n\n{told}\n"
     print(text)
     for item in random.Random(options.seed).sample(items, options.printed):
-        print(
-            f"\n=== {item.fact} [{item.type}, level {item.level}]\n\n{asked(item)}\n\nKEY: {right(item)}\n{item.explanation}"
-        )
+        print(f"\n=== {item.fact} [{item.type}, level {item.level}]\n\n{asked(item)}\n")
+        print(f"KEY: {right(item)}\n{item.explanation}")
     if options.save:
         TABLE.write_text(text, encoding="utf-8")
 
 
 def made(count: int, seed: int) -> list[Item]:
     """Items on all notes in turn, in both languages, half of them calculated where a note can be calculated on."""
-    from tests.quiz_material import material
-
-    rng, source = random.Random(seed), material()
+    rng, source = random.Random(seed), read(Folder(BUILT_IN, own=False))
     items: list[Item] = []
     notes = [note.id for note in source.notes]
     while len(items) < count:
@@ -356,7 +357,7 @@ def made(count: int, seed: int) -> list[Item]:
     return items[:count]
 
 
-def _of(source: Material, note: str, language: Any, rng: random.Random, before: list[Item]) -> list[Item]:
+def _of(source: Material, note: str, language: Language, rng: random.Random, before: list[Item]) -> list[Item]:
     calculated = select(source, [note], Wish(n=1, language=language, origins=("calculator",)), rng)
     own = [item for item in before if item.concept == note]
     others = select(source, [note], Wish(n=len(own) + 1, language=language, origins=("graph",)), rng, (), own)
@@ -377,9 +378,10 @@ def table(items: list[Item]) -> str:
     places = Counter(item.key[0] for item in chosen)
     expected = len(chosen) / 4
     chi = sum((places[place] - expected) ** 2 / expected for place in range(4))
+    shares = [places[place] for place in range(4)]
     lines += [
         "",
-        f"Key of {len(chosen)} choices of four at A, B, C, D: {[places[p] for p in range(4)]}; chi-squared {chi:.2f}, 5 % at {CRITICAL[3]}",
+        f"Key of {len(chosen)} choices of four at A, B, C, D: {shares}; chi-squared {chi:.2f}, 5 % at {CRITICAL}",
     ]
     true = [item for item in items if item.type == "true_false"]
     lines.append(f"True or false: {sum(item.key == (0,) for item in true)} of {len(true)} true")

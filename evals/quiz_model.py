@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ from tools.quiz.item import LEVELS, Level, record
 from tools.quiz.material import Material
 
 _SEED: Final = 11
+_PATIENCE_S: Final = 900.0  # a machine that does other work besides must not spoil a long run
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -45,12 +47,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         master = QuizMaster(endpoint, capabilities, material, watch=_show)
         began = time.perf_counter()
         wishes = list(wished(material, rng, options.each))
-        for note, language, level in wishes:
-            item = master.item(note, language, rng, level)
-            if item is not None and options.out:
-                with options.out.open("a", encoding="utf-8") as out:
-                    out.write(json.dumps(record(item), ensure_ascii=False) + "\n")
-        print(_table(master.report, len(wishes), time.perf_counter() - began), flush=True)
+        tried = 0
+        try:
+            for note, language, level in wishes:
+                item = master.item(note, language, rng, level)
+                tried += 1
+                if item is not None and options.out:
+                    with options.out.open("a", encoding="utf-8") as out:
+                        out.write(json.dumps(record(item), ensure_ascii=False) + "\n")
+        finally:  # a long run that is broken off has its result, too
+            print(_table(master.report, tried, time.perf_counter() - began), flush=True)
 
 
 def wished(material: Material, rng: random.Random, each: int) -> Iterator[tuple[str, Language, Level]]:
@@ -117,7 +123,7 @@ def _endpoint(options: argparse.Namespace) -> Generator[tuple[Endpoint, Capabili
         )
     server = EmbeddedServer(catalogued, path)
     try:
-        yield server.start(), CAPABILITIES
+        yield replace(server.start(), timeout_s=_PATIENCE_S), CAPABILITIES
     finally:
         server.close()
 

@@ -4,11 +4,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from io import TextIOBase
 from typing import Any, Final
 
 from knowledge.errors import UserMistake
 
 MOST_CHARACTERS: Final = 4_000_000  # of one record: the longest that can be stored, with every character escaped
+_PIECE: Final = 65_536  # characters
 _WORD: Final = 10  # characters of the longest word or escape of JSON that a piece may end in
 _BETWEEN: Final = re.compile(r"[\s,]*")
 _BLANK: Final = re.compile(r"\s*")
@@ -23,13 +26,14 @@ class JsonRecord:
     flaw: str = ""
 
 
-def read(text: Iterable[str]) -> Iterator[JsonRecord]:
-    """Yield the records of a text that comes in pieces.
+def read(text: TextIOBase | Iterable[str]) -> Iterator[JsonRecord]:
+    """Yield the records of an open file, or of a text that comes in pieces.
 
     A faulty line is a record with a flaw. Raises UserMistake for a record that is too long, and for an array that is
     not JSON, since what follows the fault cannot be told apart.
     """
-    pieces = _bounded(text)
+    # A file is not read line by line, since a line may have no end.
+    pieces = _bounded(iter(partial(text.read, _PIECE), "") if isinstance(text, TextIOBase) else text)
     head = ""
     for piece in pieces:
         head += piece

@@ -63,8 +63,8 @@ def next_up(
     """Return what to learn next, the most urgent first; `due` in its own order, `after` what was just studied.
 
     First what is due. Then what weak concepts (answered wrong, and not mastered since) build on and is not known, and
-    those concepts themselves. Then what is new and has all its prerequisites known, near what was just studied (or was
-    ever) before what is far.
+    those concepts themselves; then what that which was just studied builds on. Then what is new and has all its
+    prerequisites known, near what was just studied (or was ever) before what is far.
     """
     found: dict[str, Suggestion] = {}
     known = {concept for concept, one in mastery.items() if one.settled >= KNOWN}
@@ -85,14 +85,21 @@ def _candidates(
     distance = _distances(graph, after or sorted(mastery))
     weak.sort(key=lambda concept: (distance.get(concept, _FAR), mastery[concept].value, concept))
     for concept in weak:
-        missing = graph.path_to(concept, known)[:-1]
-        yield from ((needed, f"prerequisite_of:{concept}") for needed in missing)
+        yield from _missing(graph, concept, known)
         if concept not in known:
             yield concept, "weak"
+    for concept in after:
+        yield from _missing(graph, concept, known)
     places = {concept: place for place, concept in enumerate(graph.notes)}
     ready = [c for c, note in graph.notes.items() if c not in mastery and known.issuperset(note.prerequisites)]
     ready.sort(key=lambda concept: (distance.get(concept, _FAR), places[concept]))
     yield from ((concept, "ready") for concept in ready)
+
+
+def _missing(graph: Graph, concept: str, known: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield what a concept builds on at once and is not known; the rest of the way is `path`'s."""
+    needed = graph.notes[concept].prerequisites if concept in graph.notes else ()
+    yield from ((one, f"prerequisite_of:{concept}") for one in needed if one not in known)
 
 
 def _distances(graph: Graph, starts: Iterable[str]) -> dict[str, int]:

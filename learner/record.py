@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from learner.attempt import Attempt
+from learner.check import name
 from learner.mastery import Studied, studied
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Records:
 
         Raises what the store raises.
         """
+        learner = name(learner)
         with self._lock:
             lock = self._locks.setdefault(learner, threading.Lock())
         with lock:

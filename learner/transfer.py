@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from io import TextIOBase
 from typing import Any, Final, cast, get_args
 
 from knowledge.errors import UserMistake
@@ -95,7 +96,7 @@ def export(store: AttemptStore, learner: str, now: datetime) -> Iterator[str]:
 def load(
     store: AttemptStore,
     learner: str,
-    text: Iterable[str],
+    text: TextIOBase | Iterable[str],
     now: datetime,
     *,
     concepts: Collection[str] = (),
@@ -103,7 +104,7 @@ def load(
 ) -> Report:
     """Add the attempts of a file to a learner's, all or none, and report on each.
 
-    `text` is the file in pieces (an open file will do). Records that cannot be taken are refused and reported, those
+    `text` is an open file, or its text in pieces. Records that cannot be taken are refused and reported, those
     whose id is stored already are known. `of` takes only the records of that learner; without it a file that names
     several is refused as a whole, since their results must not mix. `concepts` are those there are notes of.
     Raises UserMistake, with nothing stored, for a file that is no such file: not JSON, too long, of a later version,

@@ -75,7 +75,7 @@ def items() -> tuple[Item, ...]:
     return (*(item(item_type, language) for language in LANGUAGES for item_type in TYPES), *plots)
 
 
-PLOT = Exhibit("plot", "A roofline with one point", FIGURE)
+PLOT = Exhibit("plot", "A roofline with one point [sound:y.mp3] {{c1::z}}", FIGURE)
 
 
 def _parts(item_type: ItemType, language: Language) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """An examiner for the pages' tests: it asks items of every type, written by hand; the rest it does as the real one.
 
-    examiner = hand_made(atlas, [SINGLE, NUMERIC])
+examiner = hand_made(atlas, [SINGLE, NUMERIC])
 """
 
 import threading

@@ -48,14 +48,14 @@ class OpenTeam:
         return self.team.ladder.state
 
 
-def page_over(atlas: Atlas, home: Path) -> Page:
-    return Page(OpenTeam(atlas), FeedbackStore(home))
+def page_over(atlas: Atlas, home: Path, *, named_learners: bool = False) -> Page:
+    return Page(OpenTeam(atlas), FeedbackStore(home), named_learners=named_learners)
 
 
 @contextmanager
-def served(atlas: Atlas, home: Path) -> Generator[str]:
+def served(atlas: Atlas, home: Path, *, named_learners: bool = False) -> Generator[str]:
     """Serves the page until the block ends; gives its address."""
-    page = page_over(atlas, home)
+    page = page_over(atlas, home, named_learners=named_learners)
     with listening("127.0.0.1", 0) as listener:
         with ThreadPoolExecutor(1) as pool:  # Playwright's loop runs in the thread of its tests
             running = server(pool.submit(application, page).result())

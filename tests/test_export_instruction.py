@@ -21,6 +21,7 @@ from tools.export import instruction, sheet, training_set
 from tools.export.instruction import TEMPLATES, Example, TemplateName, filled, heading_question
 from tools.export.section import Section, sections
 from tools.export.training_set import FORMS, Form, Wanted, examples, line
+from tools.quiz.graph_name import names
 from tools.quiz.item import Item, Misconception
 
 
@@ -30,7 +31,7 @@ def made_sections() -> list[Section]:
     made = material()
     found = [p for passages in made._passages.values() for p in passages]
     found.sort(key=lambda passage: (passage.path, passage.start))
-    return sections(found, made.library.note_of_path, made.graph.notes)
+    return sections(found, made.library.note_of_path, made.graph.notes, names(made).noun)
 
 
 def supplied(language: Language, _rng: random.Random) -> Iterable[Item]:
@@ -100,8 +101,10 @@ def test_every_heading_of_the_notes_asks_a_question(language: Language) -> None:
     rng = random.Random(1)
     for section in made_sections():
         if section.language == language:
-            question = heading_question(section.heading, section.title, language, rng)
-            assert section.title in question
+            question = heading_question(section.heading, section.name, language, rng)
+            assert section.name in question
+            assert "““" not in question
+            assert not re.search(r"[\u4e00-\u9fff“”] [\u4e00-\u9fff“”，。？]|  ", question)
             assert question[-1] in ".?。？”"
 
 

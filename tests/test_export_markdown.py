@@ -67,7 +67,9 @@ def test_a_log_keeps_its_lines_and_a_plot_is_a_picture() -> None:
     log, _ = questions_and_answers([item("reading", "en", exhibit=None), item("reading", "en")], "en")
     assert f"```text\n{LOG}\n```" in log
     plot = next(asked for asked in items() if asked.exhibit is not None and asked.exhibit.kind == "plot")
-    assert "![A roofline with one point](data:image/svg+xml;base64," in markdown.page([plot], NOTES, "en")
+    assert "![A roofline with one point \\[sound:y.mp3\\] {{c1::z}}](data:image/svg+xml;base64," in markdown.page(
+        [plot], NOTES, "en"
+    )
 
 
 def test_a_source_on_this_machine_is_named_without_its_path() -> None:

@@ -11,19 +11,18 @@ from tools.quiz.wish import MOST, Wish
 
 
 def test_more_items_than_a_quiz_holds_and_no_two_on_one_fact() -> None:
-    concepts = sorted(material().graph.notes)[:40]
-    made = bulk(material(), concepts, Wish(seed=1), 2 * MOST)
-    assert len(made) == 2 * MOST
+    concepts = sorted(material().graph.notes)[:30]
+    made = bulk(material(), concepts, Wish(seed=1), MOST + 10)
+    assert len(made) == MOST + 10
     assert len({item.fact for item in made}) == len({item.id for item in made}) == len(made)
-    assert max(Counter(item.concept for item in made).values()) <= 6
+    assert max(Counter(item.concept for item in made).values()) <= 4
     assert [item.level for item in made] == sorted(item.level for item in made)
-    assert bulk(material(), concepts, Wish(seed=1), 2 * MOST) == made
+    assert bulk(material(), concepts, Wish(seed=1), MOST + 10) == made
 
 
-def test_a_concept_gives_what_it_has_and_no_more() -> None:
-    made = bulk(material(), ["vllm"], Wish(seed=1), 1000)
-    assert 10 < len(made) < 1000
-    assert len({item.fact for item in made}) == len(made)
+def test_one_concept_gives_more_than_one_item_of_each_kind() -> None:
+    made = bulk(material(), ["vllm"], Wish(seed=1), MOST + 5)
+    assert len({item.fact for item in made}) == len(made) > MOST
     assert not bulk(material(), [], Wish(seed=1), 10)
 
 

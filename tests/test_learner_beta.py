@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import floats
 
 from learner.beta import cumulative, quantile
@@ -44,6 +44,7 @@ def test_a_cumulative_probability_is_scipys(x: float, a: float, b: float, expect
     assert cumulative(x, a, b) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(floats(0.01, 0.99), floats(0.25, 13), floats(0.75, 13))
 def test_the_quantile_undoes_the_cumulative_probability(share: float, a: float, b: float) -> None:
     x = quantile(share, a, b)

@@ -170,7 +170,7 @@ answered = st.builds(
 histories = st.lists(answered, min_size=1, max_size=12)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(histories, st.floats(0, 4000))
 def test_mastery_lies_within_its_bounds_and_never_rises_in_silence(history: list[Attempt], days: float) -> None:
     now = mastery(history, NOON + timedelta(hours=5000))
@@ -181,7 +181,7 @@ def test_mastery_lies_within_its_bounds_and_never_rises_in_silence(history: list
     assert later.value <= now.value and later.high <= now.high
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(histories, answered, st.floats(0, 3000))
 def test_a_right_answer_never_lowers_mastery_and_a_wrong_one_never_raises_it(
     history: list[Attempt], one: Attempt, hours: float

@@ -99,9 +99,15 @@ def test_what_is_ready_has_all_its_prerequisites_and_lies_near_what_was_just_stu
     ]  # fmt: skip
 
 
+def test_what_the_just_studied_builds_on_comes_before_what_is_far_from_it(graph: Graph) -> None:
+    assert next_up(graph, {}, after=["vllm"]) == [
+        Suggestion("kv-cache", "prerequisite_of:vllm"), Suggestion("memory", "prerequisite_of:vllm"),
+        Suggestion("tensor", "ready"), Suggestion("island", "ready"),
+    ]  # fmt: skip
+
+
 def test_a_newcomer_is_led_to_what_needs_nothing(graph: Graph) -> None:
-    assert [one.concept for one in next_up(graph, {})] == ["tensor", "memory", "island"]
-    assert next_up(graph, {}, after=["vllm"])[0].concept == "memory"
+    assert next_up(graph, {}) == [Suggestion(concept, "ready") for concept in ("tensor", "memory", "island")]
 
 
 def test_what_was_just_studied_is_not_suggested_again_unless_due(graph: Graph) -> None:

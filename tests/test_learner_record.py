@@ -38,6 +38,12 @@ def test_a_record_is_kept_while_nothing_changes(store: AttemptStore) -> None:
     assert records.of("anna") is records.of("anna")
 
 
+def test_a_record_is_found_under_the_name_as_it_is_kept(store: AttemptStore) -> None:
+    store.add(attempt("1"))
+    records = Records(store)
+    assert records.of(" anna ") is records.of("anna")
+
+
 def test_a_verdict_that_changes_changes_what_followed_from_it(store: AttemptStore) -> None:
     records = Records(store)
     store.add(attempt("1", correct=False))
@@ -121,7 +127,7 @@ def test_progress_over_a_long_record_is_quick_and_one_more_attempt_is_read_alone
         records = Records(store)
         records.of("anna")
         store.add(attempt("one more", hours=20_000))
-        began = time.perf_counter()
+        began = time.process_time()  # of this process alone: others may keep the processor
         found = progress(records.of("anna").concepts, NOON + timedelta(days=900), stage_of={}, prerequisites={})
-        assert time.perf_counter() - began < 0.3
+        assert time.process_time() - began < 0.3
         assert found.attempts == 20_001

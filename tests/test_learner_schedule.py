@@ -5,7 +5,7 @@ from typing import Any
 
 import fsrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis.strategies import booleans, floats, lists, tuples
 from learner_stores import NOON, attempt
 
@@ -46,6 +46,7 @@ def test_intervals_are_those_of_the_reference() -> None:
     assert intervals == [2, 2, 11, 46, 163, 498, 0, 0, 2, 4, 7, 12, 21]
 
 
+@settings(deadline=None)  # the library is loaded in the first example
 @given(lists(tuples(floats(0, 2000), booleans()), min_size=1, max_size=15))
 def test_the_library_given_the_same_ratings_and_times_says_the_same(gaps: list[tuple[float, bool]]) -> None:
     step = (timedelta(minutes=10),)

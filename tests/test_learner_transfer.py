@@ -334,6 +334,18 @@ def test_concepts_without_a_note_are_kept_and_reported(store: AttemptStore) -> N
     assert "mystery" in [one.concept for one in store.attempts("anna")]
 
 
+def test_a_file_whose_line_has_no_end_is_not_read_to_its_end(store: AttemptStore, tmp_path: Path) -> None:
+    file = tmp_path / "long.jsonl"
+    file.write_text(TWO + '{"concept": "' + "x" * 5 * MOST_CHARACTERS)
+    with file.open(encoding="utf-8") as text:
+        with pytest.raises(UserMistake, match="line 3 has more than"):
+            load(store, "anna", text, NOW)
+        assert text.buffer.tell() < 2 * MOST_CHARACTERS
+    file.write_text(TWO, encoding="utf-8-sig")
+    with file.open(encoding="utf-8") as text:
+        assert load(store, "anna", text, NOW).added == 2
+
+
 def test_a_report_stays_short_however_many_are_refused(store: AttemptStore) -> None:
     report = load(store, "anna", [TWO + "{}\n" * 5000], NOW)
     assert (report.added, report.refused_count, len(report.refused)) == (2, 5000, 100)

@@ -11,6 +11,11 @@ from typing import Final
 
 import pytest
 
+from knowledge import reader
+from knowledge.catalog import Passage
+from knowledge.graph import Graph
+from knowledge.library import build
+from knowledge.reader import Folder
 from knowledge.vocabulary import LANGUAGES, Language
 from tests.quiz_calc_stem import items, made, numbers, shown, template_of
 from tests.quiz_material import material
@@ -26,6 +31,7 @@ from tools.quiz import (
 )
 from tools.quiz.calc import MAKERS
 from tools.quiz.item import Item, from_record, record
+from tools.quiz.material import Material
 from tools.quiz.wording import load
 
 _MODULES: Final = (
@@ -81,6 +87,22 @@ def test_notes_that_have_nothing_to_calculate_yield_nothing() -> None:
     for note in sorted(set(material().graph.notes) - set(_CONCEPTS)):
         for make in MAKERS:
             assert list(make(material(), note, "en", random.Random(1))) == []
+
+
+def test_nothing_is_asked_that_the_notes_at_hand_do_not_state(tmp_path: Path) -> None:
+    note = "---\nid: kv-cache\ntitle: {en: KV cache}\nkind: concept\nsummary: {en: A store of keys.}\n---\n\n## What\n\nKeys.\n"
+    (tmp_path / "kv-cache.md").write_text(note, encoding="utf-8")
+    folder = Folder(tmp_path, own=True)
+    reading = reader.read(tmp_path / "kv-cache.md", folder)
+    assert reading.document
+    library = build([reading.document])
+    passages = [
+        Passage(f"{n}", str(tmp_path / "kv-cache.md"), e.heading, e.start, e.end, e.text, e.language, e.lookup, e.entry)
+        for n, e in enumerate(reading.excerpts)
+    ]
+    bare = Material(library, Graph(library), passages)
+    assert bare.summary("kv-cache", "en")
+    assert [item for make in MAKERS for item in make(bare, "kv-cache", "en", random.Random(1))] == []
 
 
 def test_the_types_are_many() -> None:

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.citation import Citation
@@ -344,6 +344,7 @@ def test_not_knowing_is_graded_wrong_and_explained(asked: Item):
     assert asked.explanation in result.feedback
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 3),
     st.lists(st.integers(0, 3), unique=True, min_size=1),
@@ -369,6 +370,7 @@ def test_only_the_key_is_right(one: int, several: list[int], order: list[int], m
             assert result.correct == (list(given_order) == list(key)) == (result.score == 1.0)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 1e9), st.floats(0.001, 0.2), st.floats(-0.5, 0.5))
 def test_a_number_is_right_exactly_within_its_tolerance(key: float, tolerance: float, off: float):
     asked = item("numeric", quantity=Quantity(key, "ms", tolerance))
@@ -376,6 +378,7 @@ def test_a_number_is_right_exactly_within_its_tolerance(key: float, tolerance: f
         assert graded(asked, f"{key * (1 + off)!r} ms").correct == (abs(off) < tolerance)
 
 
+@settings(deadline=None)
 @given(
     st.text(min_size=1, max_size=200),
     st.sampled_from([BLOCKS, CRITIC, VERDICT, item("cloze", accepted=("PagedAttention",))]),

@@ -297,7 +297,9 @@ def test_no_key_is_sent_before_its_answer(desk: Desk) -> None:
 
 def test_items_that_a_model_writes_take_later_places_only(desk: Desk) -> None:
     desk.examiner.items = [items.SINGLE, items.MULTIPLE, items.CLOZE]
-    desk.examiner.to_write = [items.item("written", type="cloze", stem="Written: ____", accepted=("x",), origin="model")]
+    desk.examiner.to_write = [
+        items.item("written", type="cloze", stem="Written: ____", accepted=("x",), origin="model")
+    ]
     desk.examiner.may_write.clear()
     page = desk.open()
     page.keyboard.press("2")
@@ -325,6 +327,7 @@ def test_the_result_tells_what_to_do_next(desk: Desk) -> None:
     answered(page, 0, "Not quite")
     page.keyboard.press("Enter")
     is_in(page, "open", 1)
+    expect(page.locator("#quiz-form .text")).to_be_focused()
     page.keyboard.type("16")
     page.keyboard.press("Enter")
     answered(page, 1)

@@ -5,7 +5,7 @@ from itertools import permutations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.errors import UserMistake
@@ -133,6 +133,14 @@ def test_pairs_are_read(text: str):
     assert response_of(matching, text).chosen == (2, 0, 1, 3)
 
 
+def test_options_with_separators_in_them_are_read_one_a_line():
+    options = ("a page; it needs no account, and works", "a server: it stores > answers", "x -> y, z")
+    matching = item("matching", prompts=("TensorBoard", "Prometheus", "Phoenix"), options=options, key=(0, 1, 2))
+    written = "\n".join(f"{prompt} -> {option}" for prompt, option in zip(matching.prompts, options, strict=True))
+    assert response_of(matching, written).chosen == (0, 1, 2)
+    assert response_of(item("ordering", options=options, key=(0, 1, 2)), "\n".join(options)).chosen == (0, 1, 2)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -251,6 +259,7 @@ def test_every_order_is_read_however_it_is_written(order: tuple[int, ...], write
     assert response_of(steps, write(letters)).chosen == response_of(pairs, write(letters)).chosen == order
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.sampled_from([("single_choice", SINGLE), ("multiple_choice", SEVERAL), ("matching", MATCHING), ("numeric", GIB), ("ordering", {"options": STEPS, "key": (0, 1, 2, 3)}), ("true_false", {"options": ("对", "错"), "key": (0,)})]))  # fmt: skip
 def test_any_text_is_read_or_refused_with_a_remedy(text: str, form: tuple[str, dict[str, Any]]):
     answered = item(form[0], **form[1])
@@ -262,6 +271,7 @@ def test_any_text_is_read_or_refused_with_a_remedy(text: str, form: tuple[str, d
         assert all(0 <= position < len(answered.options) for position in response.chosen)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=0.001, max_value=1e12), st.sampled_from(["GB", "GiB", "MB", "MiB", "B", "TiB"]))
 def test_an_amount_survives_any_unit(value: float, unit: str):
     sizes = {"GB": 1e9, "GiB": 2**30, "MB": 1e6, "MiB": 2**20, "B": 1, "TiB": 2**40}

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 from quiz_material import material
 
+from knowledge import reader
+from knowledge.catalog import Passage
+from knowledge.graph import Graph
+from knowledge.library import build
+from knowledge.reader import Folder
 from knowledge.vocabulary import LANGUAGES, STAGES, Language
 from tools.quiz.item import Item, from_record, record
+from tools.quiz.material import Material
 from tools.quiz.text import MAKERS
 
 CHOICES = ("reading",)
@@ -135,3 +141,42 @@ def test_distractors_are_pairwise_different_texts() -> None:
     for item in items("en"):
         if item.type in CHOICES:
             assert all(one.lower() not in other.lower() for one, other in combinations(item.options, 2))
+
+
+OWN_NOTES = {
+    "plain.md": "Only words, without a heading or a title.\n",
+    "empty.md": "",
+    "C++.md": "# C++\n\nC++ is a language of 1985 with ____ and `code` and $x$.\n\n```bash\nvllm serve X --max-model-len 9\n```\n",
+    "broken.md": "# Broken\n\n```mermaid\nflowchart LR\n  A[One --> B\n```\n\n```mermaid\nsequenceDiagram\nA->>B: hi\n```\n",
+    "steps.md": "# Steps\n\n```mermaid\nflowchart LR\n  A[Mix] --> B[Knead]\n  B --> C[Rise]\n  C --> D[Bake]\n```\n",
+    "笔记.md": "# 我的笔记\n\n[[Steps]] 之后才能写这条笔记，它一共有 12 个字节。\n",
+    "failure.md": "---\nkind: pitfall\ntitle: Oops\npitfall: {signatures: ['(Oops', '<*>']}\nsummary: It fails; mend it.\n---\n"
+    "## What you see\n\n```text\n(Oops\n```\n",
+}
+
+
+def test_a_readers_own_notes_never_raise_and_a_diagram_of_theirs_is_asked(tmp_path: Path) -> None:
+    for name, text in OWN_NOTES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    own = of_folder(Folder(tmp_path, own=True))
+    made = [
+        item
+        for note in own.notes
+        for language in LANGUAGES
+        for make in MAKERS
+        for item in make(own, note.id, language, random.Random(1))
+    ]
+    assert [[item.options[at] for at in item.key] for item in made if item.type == "ordering"] == [
+        ["Mix", "Knead", "Rise", "Bake"]
+    ]
+
+
+def of_folder(folder: Folder) -> Material:
+    readings = [(str(path), reader.read(path, folder)) for path in reader.files(folder)]
+    library = build([reading.document for _, reading in readings if reading.document])
+    passages = [
+        Passage(f"{path}:{n}", path, e.heading, e.start, e.end, e.text, e.language, e.lookup, e.entry)
+        for path, reading in readings
+        for n, e in enumerate(reading.excerpts)
+    ]
+    return Material(library, Graph(library), passages)

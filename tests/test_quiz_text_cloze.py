@@ -138,3 +138,11 @@ def test_a_part_or_a_kin_is_not_accepted_for_the_name(note: str, fits: str, does
 def test_an_enumeration_is_never_asked(language: Language) -> None:
     listed = re.compile(r"such as ____|____ (?:and|or) |, ____,|、____|____、|例如 ?____")
     assert [item.stem for item in names(language) if listed.search(item.stem)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_gap_is_no_part_of_a_longer_name(language: Language) -> None:
+    parts = re.compile(
+        r"(?:Capability|Bias|Human|Safety|Chunked|Unigram) ____|____ Arena|(?:人工|能力|偏见)____|____ ?评估指标"
+    )
+    assert [item.stem for item in names(language) if parts.search(item.stem)] == []

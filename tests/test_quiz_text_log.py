@@ -104,6 +104,13 @@ def test_the_log_does_not_say_the_key(language: Language) -> None:
             assert not [o for o in re.findall(r"--[a-z][\w-]+|\b[A-Z]+_[A-Z_]+\b", key) if o in text(item)]
 
 
+def test_a_remedy_can_be_understood_without_the_failure_before_it() -> None:
+    for item in items("en"):
+        if item.fact.endswith(":remedy"):
+            leaning = [o for o in item.options if re.match(r"\w+ (?:it|its|them|that process)\b", o)]
+            assert leaning == [], leaning
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_log_is_short_enough_to_read(language: Language) -> None:
     for item in items(language):

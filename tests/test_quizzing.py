@@ -147,8 +147,8 @@ def test_a_level_alone_can_be_asked_for(examiner: Examiner, level: int) -> None:
 
 
 def test_a_wish_that_no_item_meets_is_refused_with_the_remedy(examiner: Examiner) -> None:
-    with pytest.raises(UserMistake, match="no item of numeric") as refused:
-        examiner.quiz(Wish("safetensors", types=("numeric",), origins=("calculator",)), "me")
+    with pytest.raises(UserMistake, match="no item of matching") as refused:
+        examiner.quiz(Wish("kv-cache", types=("matching",), origins=("calculator",)), "me")
     assert "wider topic" in refused.value.remedy
 
 

@@ -184,10 +184,11 @@ def _examples(index: "Index", material: "Material", wanted: "Wanted", topics: "S
     from tools.export.section import sections  # noqa: PLC0415
     from tools.export.supply import each  # noqa: PLC0415
     from tools.export.training_set import examples  # noqa: PLC0415
+    from tools.quiz.graph_name import names  # noqa: PLC0415
 
     concepts = _concepts(index, material, topics, _wish("", None, None, next(iter(wanted.languages)), None))
     library, graph = index.library, material.graph
-    made = sections(index.catalog.all_passages(), library.note_of_path, graph.notes)
+    made = sections(index.catalog.all_passages(), library.note_of_path, graph.notes, names(material).noun)
     of_topic = [section for section in made if section.note.id in set(concepts)]
     return examples(wanted, of_topic, lambda language, rng: each(material, concepts, language, rng))
 
@@ -215,10 +216,10 @@ def _path(file: str | None, ending: str, *, as_json: bool, force: bool) -> Path 
     from tools.export.file import check  # noqa: PLC0415
 
     if file == "-":
-        if as_json:
-            raise UserMistake("--json prints one object, so -o - cannot print the file.", "Name a file with -o.")
         if ending == ".apkg":
             raise UserMistake("an Anki package is no text.", "Name a file with -o.")
+        if as_json:
+            raise UserMistake("--json prints one object, so -o - cannot print the file.", "Name a file with -o.")
         return None
     path = Path(file or f"llm-atlas{ending}").expanduser()
     check(path, force=force)

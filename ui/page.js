@@ -57,6 +57,7 @@
     return Object.hasOwn(PLACES, named) ? named : "chat";
   };
   const addressOf = (place) => document.querySelector(PLACES[place].link)?.getAttribute("href");
+  const answered = {};  // the answer of the server that each place's link came with, where it says so
   const showPlace = (again = false) => {
     const place = placeNow();
     const arrived = document.documentElement.dataset.place !== place;
@@ -89,6 +90,9 @@
   // What a place shows tells its address. One that asks for something new is replaced by the address of what came of it.
   const keepAddress = (place) => {
     const query = addressOf(place);
+    const { token } = document.querySelector(PLACES[place].link)?.dataset ?? {};
+    if (token && token === answered[place]) return;  // drawn anew, as Gradio does when it begins to wait
+    answered[place] = token;
     if (!query || placeNow() !== place || query === location.search) return;
     const leaves = place === "quiz" && (location.search === "?place=quiz" || /[?&]quiz=/.test(location.search));
     history[leaves ? "pushState" : "replaceState"](null, "", query);

@@ -92,11 +92,17 @@ document.addEventListener("keydown", (event) => {
 });
 
 // --- after each answer of the server
-new MutationObserver((changes) => {
-  const of = (selector) => changes.some(({ target }) => target.closest?.(selector));
-  if (of("#progress-link") && find(".progress-now")?.dataset.state === "waiting") {
+const answered = {};  // Gradio draws a part anew also when it begins to wait
+const isNew = (name) => {
+  const token = find(`#progress-${name} [data-token]`)?.dataset.token;
+  if (!token || token === answered[name]) return false;
+  answered[name] = token;
+  return true;
+};
+new MutationObserver(() => {
+  if (isNew("link") && find(".progress-now")?.dataset.state === "waiting") {
     setTimeout(() => here() && window.atlasProgress(location.search), 1000);
   }
-  if (changes.some(({ target }) => target.closest?.("#progress-concepts") && !target.closest("tbody, thead, .sieve"))) sift();
-  if (of("#progress-file")) save();
+  if (isNew("concepts")) sift();
+  if (isNew("file")) save();
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });

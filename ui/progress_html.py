@@ -1,5 +1,6 @@
-"""The lists of the Progress page as HTML: the figures, what to do next, what is weak, the way to a goal, all concepts."""
+"""The lists of the Progress page as HTML: figures, what is next and what is weak, the way to a goal, all concepts."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from html import escape
@@ -33,12 +34,11 @@ def head_html(progress: Progress, language: Language) -> str:
         ("due_now", str(len(progress.due)), ""),
         ("known", str(known), ""),
         ("tried", str(len(progress.mastery)), ""),
-        ("answers", f"{progress.attempts:,}", f"{share} {say('right_share', language)}"),
+        ("answers", f"{progress.attempts:,}", f" <small>{share} {escape(say('right_share', language))}</small>"),
         ("streak", str(progress.streak), ""),
     ]
     shown = "".join(
-        f"<div><dt>{escape(say(key, language))}</dt><dd>{figure}{f' <small>{escape(more)}</small>' if more else ''}</dd></div>"
-        for key, figure, more in tiles
+        f"<div><dt>{escape(say(key, language))}</dt><dd>{figure}{more}</dd></div>" for key, figure, more in tiles
     )
     review = f'<a class="main" href="?place=quiz&amp;source=due">{escape(say("review_due", language))}</a>'
     return f'<div class="progress-title">{title}{review if progress.due else ""}</div><dl class="tiles">{shown}</dl>'
@@ -80,14 +80,16 @@ def concepts_html(progress: Progress, notes: Notes, language: Language, today: d
         f"{escape(say(key, language))}</button></th>"
         for at, key in enumerate(("concept", "stage", "mastery", "of_answers", "due"))
     )
+    sieve = escape(say("filter", language))
     count = escape(say("shown", language, n="{n}", of="{of}"))
     return (
-        f'<section><h3>{escape(say("concepts", language))}</h3><div class="sieve">'
-        f'<input type="search" placeholder="{escape(say("filter", language))}" aria-label="{escape(say("filter", language))}">'
+        f'<section><h3>{escape(say("concepts", language))}</h3><div class="sieve" data-token="{uuid.uuid4().hex}">'
+        f'<input type="search" placeholder="{sieve}" aria-label="{sieve}">'
         f'<select aria-label="{escape(say("stage", language))}"><option value="">{escape(say("all_stages", language))}'
         f'</option>{options}</select><span role="status" data-count="{count}"></span></div>'
         f'<div class="beside" tabindex="0" role="region" aria-label="{escape(say("concepts", language))}">'
-        f'<table class="by-concept"><thead><tr>{heads}<td></td></tr></thead><tbody>{rows}</tbody></table></div></section>'
+        f'<table class="by-concept"><thead><tr>{heads}<td></td></tr></thead><tbody>{rows}</tbody></table></div>'
+        "</section>"
     )
 
 

@@ -29,17 +29,12 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "weak_prerequisite": ("“{title}” builds on it", "“{title}”的基础"),
     # plots
     "stages": ("Mastery by stage", "各阶段掌握度"),
-    "stages_more": (
-        "The mean over all concepts of a stage; the whisker shows how sure that is. Concepts you never tried count as 0.",
-        "取该阶段全部概念的平均值，没答过的按 0 计；误差线表示不确定范围。",
-    ),
     "stage_tried": ("{tried} of {all} tried, {known} known", "答过 {tried}/{all}，已掌握 {known}"),
     "forecast": ("Reviews in the next 30 days", "未来 30 天的复习"),
     "history": ("Your answers, day by day", "每日作答"),
     "right": ("right", "答对"),
     "wrong": ("wrong", "答错"),
     "reviews": ("concepts due", "到期概念"),
-    "axis_mastery": ("mastery", "掌握度"),
     # the path
     "path": ("Path to a goal", "学习路径"),
     "goal": ("What do you want to understand?", "想弄懂什么？"),
@@ -94,7 +89,6 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "The file is larger than {mib} MiB. Use the command line: atlas import-attempts FILE",
         "文件超过 {mib} MiB，请使用命令行：atlas import-attempts FILE",
     ),
-    "no_record": ("There is nothing to download yet.", "还没有可以下载的记录。"),
 }  # fmt: skip
 
 

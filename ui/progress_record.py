@@ -86,7 +86,8 @@ def _naming(learner: str, attempts: int, others: Sequence[str], language: Langua
     nameless = is_anonymous(learner)
     known = "".join(f'<option value="{escape(other)}"></option>' for other in others)
     bring = (
-        f'<label class="bring"><input type="checkbox"{" checked" if nameless else ""}> {escape(say("bring", language))}</label>'
+        f'<label class="bring"><input type="checkbox"{" checked" if nameless else ""}> '
+        f"{escape(say('bring', language))}</label>"
         if attempts
         else ""
     )

@@ -57,6 +57,12 @@ const move = (step, down) => {
 };
 
 // --- after each answer of the server
+const focusForm = () => {
+  const typed = find("form.answer:is([data-type=cloze], [data-type=numeric], [data-type=short_answer]) .text");
+  const keyboard = window.matchMedia("(pointer: fine)").matches;  // elsewhere it would cover half of the card
+  const chosen = find("#quiz-form input:checked");
+  (chosen ?? (keyboard && typed ? typed : find("#quiz-form fieldset")))?.focus({ preventScroll: true });
+};
 let shown = "";
 const settle = (tries = 20) => {
   if (now().state === "answered" && !find(".outcome") && tries > 0) {  // Markdown may come a moment later
@@ -68,14 +74,14 @@ const settle = (tries = 20) => {
   const { quiz, at, state } = now();
   if (state === "waiting") setTimeout(() => here() && now().state === "waiting" && window.atlasQuiz(location.search), 1000);
   const place = `${quiz} ${at} ${state}`;
+  // The button that gave the last hint is gone, and another one stands in its place.
+  if (place === shown && here() && document.activeElement.closest("#quiz-actions")) focusForm();
   if (place === shown || !here()) return;
   shown = place;
   const page = document.querySelector("#quiz");
   if (state === "open") {
     page.scrollTop = 0;
-    const typed = find("form.answer:is([data-type=cloze], [data-type=numeric], [data-type=short_answer]) .text");
-    const keyboard = window.matchMedia("(pointer: fine)").matches;  // elsewhere it would cover half of the card
-    (keyboard && typed ? typed : find("#quiz-form fieldset"))?.focus({ preventScroll: true });
+    focusForm();
     said.textContent = find(".quiz-count")?.getAttribute("aria-label") ?? "";
   } else if (state === "answered") {
     find("[data-do=next]")?.focus({ preventScroll: true });
@@ -89,9 +95,12 @@ const settle = (tries = 20) => {
     find(".result h2")?.focus({ preventScroll: true });
   }
 };
-new MutationObserver((changes) => {
-  const answered = changes.some(({ target }) => target.closest?.("#quiz-link"));
-  if (answered) requestAnimationFrame(() => requestAnimationFrame(() => settle()));  // the other parts come with it
+let answered = "";  // Gradio draws the link anew also when it begins to wait
+new MutationObserver(() => {
+  const token = find("#quiz-link a")?.dataset.token;
+  if (!token || token === answered) return;
+  answered = token;
+  requestAnimationFrame(() => requestAnimationFrame(() => settle()));  // the other parts come with it
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });
 
 // --- the mouse, the finger

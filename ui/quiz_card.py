@@ -1,4 +1,4 @@
-"""The card of one item as HTML: where it stands, what it shows, and what is entered on it. It holds no key before the answer."""
+"""The card of one item as HTML: where it stands, what it shows, what is entered. No key is on it before the answer."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -178,7 +178,8 @@ def _pairs(item: Item, language: Language) -> str:
     )
     empty = escape(say("match_choose", language))
     rows = "".join(
-        f'<label class="pair"><span>{words(prompt)}</span><select><option value="">{empty}</option>{offered}</select></label>'
+        f'<label class="pair"><span>{words(prompt)}</span>'
+        f'<select><option value="">{empty}</option>{offered}</select></label>'
         for prompt in item.prompts
     )
     return f'<div class="pairs">{rows}</div>'

@@ -1,4 +1,4 @@
-"""What the reader is told after an answer: the verdict, the reason with its source, and what it did to their mastery."""
+"""What the reader is told after an answer: the verdict, the reason with its source, and what it did to mastery."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -111,6 +111,7 @@ def _cited(citation: Citation, language: Language) -> str:
     label = inline(say("because", language))
     source = web_link(citation.source)
     return (
-        f'<div class="cited">\n<div class="where"><span>{label}</span> <b>{inline(citation.title)}</b>{heading}</div>\n\n'
+        f'<div class="cited">\n<div class="where"><span>{label}</span> <b>{inline(citation.title)}</b>{heading}</div>'
+        "\n\n"
         f"{quote}\n\n" + (f'<div class="source">{source}</div>\n' if source else "") + "</div>"
     )

@@ -24,7 +24,10 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "number": ("Questions", "题数"),
     "types": ("Kinds of question", "题型"),
     "start": ("Start", "开始"),
-    "resume": ("You left a quiz on {topic} at question {n} of {of}.", "上次的测验“{topic}”停在第 {n} 题（共 {of} 题）。"),
+    "resume": (
+        "You left a quiz on {topic} at question {n} of {of}.",
+        "上次的测验“{topic}”停在第 {n} 题（共 {of} 题）。",
+    ),
     "resume_link": ("Go on with it", "继续"),
     "whole": ("Everything", "全部内容"),
     # the card
@@ -106,7 +109,6 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "这次测验已不在：可能属于其他学习者，也可能是程序重新启动过。已答的题都有记录，请重新开始一组。",
     ),
     "lost_title": ("Quiz not found", "找不到这次测验"),
-    "unusable": ("This does not work", "无法完成"),
     "nothing": ("There is nothing to ask.", "没有可出的题。"),
     "new_quiz": ("New quiz", "新测验"),
     # kinds of item

@@ -185,7 +185,7 @@ class QuizPage:
         self._sittings.add(learner, sitting)
         write: Any = getattr(atlas.examiner, "written", None)
         if write is not None:
-            self._writings.begin(page, sitting, lambda: write(quiz, wish, learner))
+            self._writings.begin(page, sitting, write(quiz, wish, learner))
         return self._screen(sitting.view, atlas, wish.language, learner)
 
     def _done(

@@ -1,4 +1,4 @@
-"""What the Quiz page shows at one moment, as HTML, Markdown and a figure: the form, one item, the result, or a problem."""
+"""What the Quiz page shows at one moment: the form, one item, the result, or a problem."""
 
 import uuid
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A sitting: one learner taking one quiz. It stays on the server, so that no key reaches the browser before its answer."""
+"""A sitting: one learner taking one quiz, kept on the server so that no key reaches the browser before its answer."""
 
 import threading
 import time

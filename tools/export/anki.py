@@ -104,7 +104,7 @@ def _exhibit(item: Item, has_picture: bool) -> str:
     if item.exhibit is None:
         return ""
     if has_picture:
-        return f'<img src="{_picture_name(item.id)}" alt="{escape(item.exhibit.text)}">'
+        return f'<img src="{_picture_name(item.id)}" alt="{_inert(escape(item.exhibit.text))}">'
     return f"<pre>{_inert(escape(item.exhibit.text, quote=False))}</pre>"
 
 

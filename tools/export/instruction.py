@@ -21,7 +21,7 @@ TEMPLATES: Final[tuple[TemplateName, ...]] = get_args(TemplateName)
 
 _FOLDER: Final = Path(__file__).with_name("templates")
 _BEGIN, _END = "\ue000", "\ue001"  # for private use: they mark where a value stands
-_CHINESE: Final = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
+_CHINESE: Final = r"[“”\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 # Chinese has a space between its own signs and other letters, and none between its own signs.
 _GLUE: Final = (
     (re.compile(rf"^ {_BEGIN}", re.MULTILINE), _BEGIN),

@@ -21,7 +21,7 @@ def asked(items: Iterable[Item], rng: Random) -> Iterator[Example]:
             {
                 "question": "\n\n".join(filter(None, [_question(item), _options(item)])),
                 "answer": item.accepted[0] if item.type == "cloze" else "\n".join(sheet.key_lines(item)),
-                "explanation": item.explanation,
+                "explanation": _explanation(item),
             },
         )  # fmt: skip
 
@@ -50,6 +50,12 @@ MAKERS: Final[Mapping[TemplateName, Callable[[Iterable[Item], Random], Iterator[
     "question": asked,
     "reasoning": reasoned,
 }
+
+
+def _explanation(item: Item) -> str:
+    """Return the reason, unless it only repeats the model answer."""
+    repeats = item.type == "short_answer" and item.accepted[0] in item.explanation
+    return "" if repeats else item.explanation
 
 
 def _reason(letter: str, why: str) -> str:

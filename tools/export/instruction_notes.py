@@ -29,7 +29,7 @@ def explained(sections: Sequence[Section], rng: random.Random) -> Iterator[Examp
         told = [f"{passage.text}{_mark(passage, n)}" for n, passage in enumerate(section.passages, 1)]
         passages = "\n\n".join(told)
         if section.heading.rpartition(" > ")[2] not in _LOG and len(passages) <= _LONGEST:
-            question = heading_question(section.heading, section.title, section.language, rng)
+            question = heading_question(section.heading, section.name, section.language, rng)
             sources = "\n".join(f"[{citation.n}] {_source(citation, section.language)}" for citation in citations)
             yield example(
                 "explain", section.language, section.note.id, citations, rng,
@@ -50,7 +50,7 @@ def quoted(sections: Sequence[Section], rng: random.Random) -> Iterator[Example]
         yield example(
             "quote", section.language, section.note.id, section.citations()[:1], rng,
             {
-                "question": heading_question(section.heading, section.title, section.language, rng),
+                "question": heading_question(section.heading, section.name, section.language, rng),
                 "passages": "\n\n".join(f"[{n}] {passage.text}" for n, passage in enumerate(shown, 1)),
                 "answer": f"{section.passages[0].text}{_mark(section.passages[0], at)}",
             },
@@ -85,7 +85,7 @@ def commanded(sections: Sequence[Section], rng: random.Random) -> Iterator[Examp
                 yield example(
                     "command", section.language, section.note.id, [citation], rng,
                     {
-                        "command": f"```{shells[0].kind}\n{shells[0].text}\n```", "title": section.title,
+                        "command": f"```{shells[0].kind}\n{shells[0].text}\n```", "title": section.name,
                         "explanation": said, "source": _source(citation, section.language),
                     },
                 )  # fmt: skip

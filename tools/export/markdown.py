@@ -14,7 +14,6 @@ from tools.quiz.wording import say
 _NOT_IN_ADDRESS: Final = re.compile(r"[<>\s]")
 _CODE_BLOCK: Final = re.compile(r"^[ ]{0,3}(?:```|~~~)", re.MULTILINE)
 _MARKER: Final = re.compile(r"^(\d{0,9})([-+*>#.)])(?=[ #])")  # would begin a list, a quotation or a heading
-_SIGN: Final = re.compile(r"[\\`*_\[\]<>#|~$]")
 
 
 def page(items: Sequence[Item], notes: Mapping[str, Note], language: Language) -> str:
@@ -37,7 +36,9 @@ def _question(place: int, item: Item, note: Note | None) -> str:
     parts = [f"### {place}. {_about(item, note)}", prose.harmless(item.stem)]
     if item.exhibit is not None:
         picture = picture_address(item.exhibit)
-        parts.append(f"![{_text(item.exhibit.text)}]({picture})" if picture else prose.fenced(item.exhibit.text))
+        parts.append(
+            f"![{prose.literal(item.exhibit.text)}]({picture})" if picture else prose.fenced(item.exhibit.text)
+        )
     if item.prompts:
         parts.append("\n".join(f"{at}. {_line(prompt)}" for at, prompt in enumerate(item.prompts, 1)))
     if item.options:
@@ -47,11 +48,11 @@ def _question(place: int, item: Item, note: Note | None) -> str:
 
 def _about(item: Item, note: Note | None) -> str:
     title = note.title_in(item.language) if note is not None else item.concept
-    return f"{_text(title)} ({sheet.label(item)})"
+    return f"{prose.literal(title)} ({sheet.label(item)})"
 
 
 def _answer(place: int, item: Item) -> str:
-    key = [_text(line) if item.type == "cloze" else _line(line) for line in sheet.key_lines(item)]
+    key = [prose.literal(line) if item.type == "cloze" else _line(line) for line in sheet.key_lines(item)]
     heading = f"**{sheet.labelled(item, sheet.word(item, 'key'))}**"
     said = f"{heading} {key[0]}" if len(key) == 1 else "\n".join([heading, "", *(f"- {line}" for line in key)])
     parts = [f"### {sheet.word(item, 'question', n=str(place))}", said]
@@ -72,7 +73,7 @@ def _sources(item: Item) -> list[str]:
     told: list[str] = []
     for citation in sheet.sources(item):
         address = sheet.web_address(citation)
-        place = _text(sheet.place(citation))
+        place = prose.literal(sheet.place(citation))
         linked = f"[{place}](<{_NOT_IN_ADDRESS.sub('', address)}>)" if address else place
         told.append(f"- “{_line(citation.quote)}” {linked}")
     return told
@@ -80,10 +81,5 @@ def _sources(item: Item) -> list[str]:
 
 def _line(markdown: str) -> str:
     if _CODE_BLOCK.search(markdown):  # its lines would run together with the marks around them
-        return _text(prose.plain(markdown))
-    return _MARKER.sub(r"\1\\\2", " ".join(prose.harmless(markdown).split()))
-
-
-def _text(text: str) -> str:
-    """Return plain text as Markdown that shows it sign by sign."""
-    return _SIGN.sub(r"\\\g<0>", " ".join(text.split()))
+        return prose.literal(" ".join(prose.plain(markdown).split()))
+    return _MARKER.sub(r"\1\\\2", prose.harmless(" ".join(markdown.split())))

@@ -20,12 +20,14 @@ _TAGS: Final = frozenset({
     "table", "thead", "tbody", "tr", "th", "td", "h1", "h2", "h3", "h4", "h5", "h6",
 })  # fmt: skip
 _VERBATIM: Final = re.compile(
-    r"^[ ]{0,3}(?P<ticks>`{3,}|~{3,})[^\n]*(?:\n.*?)?(?:^[ ]{0,3}(?P=ticks)[`~]*[ \t]*$|\Z)"
-    r"|(?<!`)(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)"
-    rf"|{_MATH.pattern}|<https?://[^\s<>]*>",
+    r"^(?P<ticks>`{3,})[^`\n]*\n(?:.*?\n)??(?P=ticks)`*[ \t]*$"
+    r"|(?<![\\`])(?P<tick>`+)(?!`)[^\n]*?(?<!`)(?P=tick)(?!`)"
+    r"|<https?://[^\s<>]*>",
     re.MULTILINE | re.DOTALL,
 )
 _NOT_WEB: Final = re.compile(r"\](?=\((?!\s*<?https?://)|\[|:)", re.IGNORECASE)
+_SIGN: Final = re.compile(r"[\\`*_\[\]<>#|~$&]|^[-+=]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_END: Final = "end"
 
 
 def html(markdown: str, gap: str = GAP) -> str:
@@ -48,13 +50,23 @@ def plain(markdown: str) -> str:
 
 
 def harmless(markdown: str) -> str:
-    """Return Markdown that means the same but holds no HTML, no images and no links but to web pages."""
+    """Return Markdown that means the same but holds no HTML, no images and no links but to web pages.
+
+    What a viewer would still take for more than that, or what would swallow the text after it, is shown sign by sign.
+    """
+    text = markdown.replace("\r\n", "\n").replace("\r", "\n")
     parts: list[str] = []
     at = 0
-    for verbatim in _VERBATIM.finditer(markdown):
-        parts += [_harmless(markdown[at : verbatim.start()]), verbatim[0]]
+    for verbatim in _VERBATIM.finditer(text):
+        parts += [_harmless(text[at : verbatim.start()]), verbatim[0]]
         at = verbatim.end()
-    return "".join([*parts, _harmless(markdown[at:])])
+    made = "".join([*parts, _harmless(text[at:])])
+    return made if _is_harmless(made) else literal(text)
+
+
+def literal(text: str) -> str:
+    """Return plain text as Markdown that shows it sign by sign."""
+    return "\n".join(_SIGN.sub(r"\\\g<0>", line.strip()) for line in text.split("\n"))
 
 
 def fenced(text: str) -> str:
@@ -67,6 +79,23 @@ def fenced(text: str) -> str:
 def _harmless(text: str) -> str:
     text = text.replace("<", "&lt;").replace("![", "\\![")
     return _GAP.sub(r"\\_\\_\\_\\_", _NOT_WEB.sub(r"\\]", text))
+
+
+def _is_harmless(markdown: str) -> bool:
+    """Tell by the grammar that viewers follow whether Markdown is harmless, and ends where it ends."""
+    blocks = _viewer().parse(f"{markdown}\n\n{_END}")
+    tokens = [token for block in blocks for token in [block, *(block.children or ())]]
+    if len(blocks) < 3 or blocks[-2].content != _END or blocks[-2].level != 1:
+        return False
+    links = [str(token.attrs.get("href", "")) for token in tokens if token.type == "link_open"]
+    return all(map(_is_web, links)) and not any(
+        token.type in {"html_block", "html_inline", "image"} for token in tokens
+    )
+
+
+@cache
+def _viewer() -> MarkdownIt:
+    return MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
 def _marked(markdown: str) -> str:

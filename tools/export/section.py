@@ -1,7 +1,7 @@
 """The sections of the notes: the passages under one heading, with the sentence-exact places that they are cited by."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -25,9 +25,13 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What one note says under one heading, in one language; the heading of its summary is empty."""
+    """What one note says under one heading, in one language; the heading of its summary is empty.
+
+    `name` is what the note is called inside a sentence.
+    """
 
     note: Note
+    name: str
     language: Language
     heading: str
     passages: tuple[Passage, ...]
@@ -42,13 +46,19 @@ class Section:
         return [cited(self.note, passage, n) for n, passage in enumerate(self.passages, 1)]
 
 
-def sections(passages: Iterable[Passage], note_of_path: Mapping[str, str], notes: Mapping[str, Note]) -> list[Section]:
+def sections(
+    passages: Iterable[Passage],
+    note_of_path: Mapping[str, str],
+    notes: Mapping[str, Note],
+    name: Callable[[str, Language], str],
+) -> list[Section]:
     """Return the sections of all notes in the order of their files, without what sends the reader elsewhere."""
     made: list[Section] = []
     for (path, language, heading), group in groupby(passages, lambda p: (p.path, p.language, p.heading)):
         kept = tuple(passage for passage in group if not _ELSEWHERE.search(passage.text))
         if kept and path in note_of_path:
-            made.append(Section(notes[note_of_path[path]], language, heading, kept))
+            note = notes[note_of_path[path]]
+            made.append(Section(note, name(note.id, language), language, heading, kept))
     return made
 
 

@@ -1,13 +1,14 @@
 """Items in bulk: more than a quiz holds, and of each concept as many as it gives."""
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Final
 
 from knowledge.vocabulary import Language
-from tools.quiz.item import Item
+from tools.quiz.item import Item, key_of
 from tools.quiz.material import Material
 from tools.quiz.selection import alike, select
 from tools.quiz.wish import MOST, Wish
@@ -23,6 +24,7 @@ def bulk(material: Material, concepts: Sequence[str], wish: Wish, n: int) -> lis
     rng = random.Random(wish.seed)  # noqa: S311 - no secret
     order = list(concepts)
     items: list[Item] = []
+    of_key: dict[str, list[Item]] = defaultdict(list)  # only items with one key can be alike
     facts: set[str] = set()
     before = -1
     while order and before < len(items) < n:
@@ -32,7 +34,11 @@ def bulk(material: Material, concepts: Sequence[str], wish: Wish, n: int) -> lis
         for concept in order:
             further = select(material, [concept], of_each, rng, facts) if len(items) < n else []
             facts.update(item.fact for item in further)
-            items += [item for item in further if not any(alike(item, other) for other in items)]
+            for item in further:
+                others = of_key[repr(key_of(item))]
+                if not any(alike(item, other) for other in others):
+                    others.append(item)
+                    items.append(item)
     return sorted(items[:n], key=lambda item: item.level)
 
 

@@ -19,8 +19,8 @@ Search = Callable[[str, int], Sequence[Evidence]]
 By = Literal["signature", "meaning"]
 
 _DEPTH: Final = 40  # passages searched, of which those of pitfalls are kept
-_QUERY: Final = 420  # characters of a log that a search takes
-_LINES: Final = 5  # lines of it
+_QUERY: Final = 200  # characters of a log that a search takes; embedding more takes longer than a reader waits
+_ENOUGH: Final = 4  # distinctive words that tell what happened
 _LAST: Final = 20  # telling lines in which another wording is looked for
 _LONGEST_LINE: Final = 2000  # characters of such a line
 _AT_LEAST: Final = 0.95  # a passage's score from which on a log means its pitfall
@@ -92,7 +92,7 @@ def diagnose(log: str, casebook: Casebook, search: Search, language: Language = 
     if not sure:
         sure = _by_wording(casebook, text, lines)
     matches = [_match(casebook.cases[hit.signature.pitfall], score, language, "signature", hit) for hit, score in sure]
-    ranked = [] if matches else _by_meaning(casebook, search, queries_of(lines))
+    ranked = [] if matches else _by_meaning(casebook, search, query_of(lines))
     if _is_sure(casebook, text, ranked):
         score = min(0.8, 0.5 + 0.5 * (ranked[0].score - _AT_LEAST))
         matches = [_match(ranked[0].case, round(score, 3), language, "meaning")]
@@ -153,28 +153,30 @@ def _failure() -> re.Pattern[str]:
     return re.compile(data()["failure"])
 
 
-def queries_of(lines: Sequence[Line]) -> list[str]:
-    """Return what to search for, without what varies: the last error alone, and what else tells of the failure."""
+def query_of(lines: Sequence[Line]) -> str:
+    """Return what to search for, without what varies: the last error, and more where that tells little."""
     telling = _telling(lines)
     errors = [line for line in telling if _ERROR_LINE.match(line.text)]
-    chosen = list(dict.fromkeys([*reversed(errors), *reversed(telling)]))[:_LINES]
-    texts = list(dict.fromkeys(without_values(line.text)[:_QUERY] for line in chosen))
-    return list(dict.fromkeys([*texts[:1], "\n".join(texts)[:_QUERY]])) if texts else []
+    query = ""
+    for line in dict.fromkeys([*reversed(errors), *reversed(telling)]):
+        query = f"{query}\n{without_values(line.text)}".strip()[:_QUERY]
+        if len(_distinctive(query)) >= _ENOUGH:
+            break
+    return query
 
 
-def _by_meaning(casebook: Casebook, search: Search, queries: Sequence[str]) -> list[_Likeness]:
+def _by_meaning(casebook: Casebook, search: Search, query: str) -> list[_Likeness]:
     """Return the pitfalls whose passages are nearest to what a log tells."""
     like: dict[str, list[Evidence]] = {}
     unlike: dict[str, float] = {}
-    for query in queries:
-        for evidence in search(query, _DEPTH):
-            if evidence.note not in casebook.cases:
-                continue
-            if folded(evidence.heading) in LOOKALIKES:
-                unlike[evidence.note] = max(unlike.get(evidence.note, 0.0), evidence.score)
-            else:
-                like.setdefault(evidence.note, []).append(evidence)
-    said = _distinctive(queries[0]) if queries else frozenset[str]()
+    for evidence in search(query, _DEPTH) if query else ():
+        if evidence.note not in casebook.cases:
+            continue
+        if folded(evidence.heading) in LOOKALIKES:
+            unlike[evidence.note] = max(unlike.get(evidence.note, 0.0), evidence.score)
+        else:
+            like.setdefault(evidence.note, []).append(evidence)
+    said = _distinctive(query)
     found = [_likeness(casebook.cases[note], passages, unlike.get(note, 0.0), said) for note, passages in like.items()]
     return sorted(found, key=lambda likeness: -likeness.score)
 

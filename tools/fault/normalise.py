@@ -17,12 +17,13 @@ _LEVEL: Final = r"(?:TRACE|DEBUG|INFO|WARN(?:ING)?|ERROR|CRITICAL|FATAL)"
 _PREFIX: Final = re.compile(
     rf"""\s*(?:
       (?:\[[^\]\n]{{0,40}}?)?\b(?:rank|RANK|local_rank|Rank)[ _:=]?\d+(?:[^\]\n]{{0,20}}\])?[:|]?\s
-    | \[(?:default|rank|worker|node)?\d+(?:,\d+)?\]:?(?:<std(?:err|out)>:?)?\s     # [1,0]<stderr>:
+    | \[(?:default|rank|worker|node)?\d+(?:,\d+)?\](?:(?:<std(?:err|out)>)?:\s*|\s)   # [1,0]<stderr>:
     | \((?:\w+\s)?(?:pid|ip)=[^)\n]{{1,60}}\)\s                                    # (VllmWorker pid=1)
     | \((?:EngineCore|APIServer|Worker|VllmWorker|RayWorker)[^)\n]{{0,60}}\)\s
     | [\w.-]{{1,40}}\s*\|\s                                                        # vllm-1  |
     | \[?\d{{4}}[-/]\d\d?[-/]\d\d?[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:\s?(?:Z|[+-]\d\d:?\d\d|UTC))?\]?[,:]?\s
-    | \[?\d\d[-/]\d\d[ ]\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s
+    | \[?\d\d[-/]\d\d(?:/\d{{4}})?[ ]\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s
+    | -\s(?:{_LEVEL}|[\w.]{{2,40}})\s-\s                                           # - INFO -
     | \[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?\s
     | (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d\d?\s\d\d:\d\d:\d\d\s
       (?:[\w.-]+\s)?(?:[\w./-]+(?:\[\d+\])?:\s)?                                   # syslog

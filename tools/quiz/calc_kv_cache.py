@@ -1,5 +1,6 @@
 """Questions about the size of the KV cache."""
 
+import math
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -154,7 +155,7 @@ def held(setting: Setting) -> Item | None:
     drawn = (shape.name, dtype, str(tokens), str(pool // GIB))
     question = Question(_FILE, "kv_held", drawn, 2, known, (*request.derivation.steps[:2], division), POOL)
     factors = shape_slips(shape, 1.0, dtype)
-    slips = {name: float(exact // factor) for name, factor in factors.items()}
+    slips = {name: float(math.floor(exact / factor + 1e-9)) for name, factor in factors.items()}
     unit = say("calc", "unit requests", setting.language)
     return posed(Problem(question, value, unit, slips, whole=True), setting)
 

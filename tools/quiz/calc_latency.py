@@ -32,7 +32,7 @@ def make(material: Material, concept: str, language: Language, rng: random.Rando
 def between_tokens(setting: Setting) -> Item | None:
     """Ask for the time per output token of an answer."""
     rng = setting.rng
-    first, each, tokens = rng.randint(2, 30) / 10, rng.choice((10, 12, 15, 20, 25, 30, 40, 50)), rng.choice(_LENGTHS)
+    first, each, tokens = rng.randint(2, 30) / 10, rng.uniform(9, 55), rng.choice(_LENGTHS)  # a round key would show
     latency = round(first + (tokens - 1) * each / 1000, 2)
     value = (latency - first) / (tokens - 1) * 1000
     known = {"first": f"{first:g}", "latency": f"{latency:g}", "tokens": draw.count(tokens)}

@@ -88,8 +88,9 @@ def pool_tokens(setting: Setting) -> Item | None:
         line("tokens_held", "M / k", {"M": int(size * GIB), "k": each.bytes_per_token}, value, "tokens"),
     )
     question = Question(_FILE, "serve_tokens", (shape.name, dtype, f"{size:g}"), 2, known, steps, _TOKENS)
-    slips = {name: value / factor for name, factor in shape_slips(shape, 1.0, dtype).items()}
-    slips["gib_as_gb"] = value * GB / GIB
+    exact = size * GIB / each.bytes_per_token
+    slips = {name: exact / factor for name, factor in shape_slips(shape, 1.0, dtype).items()}
+    slips["gib_as_gb"] = exact * GB / GIB
     return posed(Problem(question, value, say("calc", "unit tokens", language), slips, coarse=True), setting)
 
 
@@ -106,8 +107,9 @@ def longest(setting: Setting) -> Item | None:
     symbols = {"M": size * GIB, "B": batch, "k": each.bytes_per_token}
     steps = (*each.derivation.steps[:2], line("tokens_each", "M / (B × k)", symbols, value, "tokens"))
     question = Question(_FILE, "serve_longest", (shape.name, dtype, str(size), str(batch)), 2, known, steps, _TOKENS)
-    slips = {name: value / factor for name, factor in shape_slips(shape, 1.0, dtype).items()}
-    slips |= {"pool_for_one": float(value * batch), "gib_as_gb": value * GB / GIB}
+    exact = size * GIB / (batch * each.bytes_per_token)
+    slips = {name: exact / factor for name, factor in shape_slips(shape, 1.0, dtype).items()}
+    slips |= {"pool_for_one": exact * batch, "gib_as_gb": exact * GB / GIB}
     return posed(Problem(question, value, say("calc", "unit tokens", language), slips, coarse=True), setting)
 
 

@@ -22,6 +22,7 @@ OPTION_WIDTH: Final = 110  # letters of an option, a Chinese character counted a
 ALIKE: Final = 88  # of 100; two options that are closer say the same, unless their numbers differ
 _LONGEST: Final[dict[Language, int]] = {"en": 200, "zh": 80}  # characters of a stem
 _VERSIONS: Final = 70  # of 100; names that differ by digits only, such as GPT-3 and GPT-4
+_HALF: Final = 0.5  # share of the ideas of a key that a stem may have if the other options share less
 _NAME: Final = 4  # Latin words that a name in Chinese text may have
 _SLACK: Final = 8  # characters by which lengths of short options may always differ
 _RATIO: Final = 1.5  # of the key's length to that of the longest or the shortest other option
@@ -200,10 +201,8 @@ def given_away(stem: str, correct: str, wrong: Sequence[str]) -> str:
     """Tells whether the stem holds the key, or shares more with it than with every other option."""
     if folded(correct) in folded(stem):
         return "the stem holds the key"
-    asked = asked_for(stem)
-    shared = len(telling(correct) & asked)
-    if telling(correct) and telling(correct) <= asked:
-        return "the stem says all that the key says"
-    if shared > max(len(telling(option) & asked) for option in wrong):
+    asked, held = telling(stem), telling(correct)
+    shared = len(held & asked)
+    if shared and shared >= _HALF * len(held) and shared > max(len(telling(option) & asked) for option in wrong):
         return "the stem shares more with the key than with the other options"
     return ""

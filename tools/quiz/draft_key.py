@@ -23,6 +23,7 @@ _MEMBER_AFTER: Final = re.compile(
     r"^[`*\"”]*\s*(?:,\s*(?:[\w`-]+\s+){0,3}[\w`-]+\s*(?:,|\band\b|\bor\b)|(?:and|or)\s|、|和|与|或|以及|等)"
 )
 _MEMBER_BEFORE: Final = re.compile(r"(?:,\s*|、|和|与|或|以及|\b(?:and|or)\s+)[`*\"“]*$")
+_TURNED: Final = frozenset(["role", "order"])  # a question turns the order of words round
 _EDGE: Final = re.compile(r"[A-Za-z0-9_]")
 _DANGLING: Final = re.compile(
     r"\b(?:a|an|the|of|to|in|on|at|by|for|from|with|and|or|but|that|which|is|are|was|not|no|per)$|[的和与或在是为把被从对]$",
@@ -96,7 +97,7 @@ def astray(stem: str, correct: str, focus: Focus) -> str:
     if len(asked & known) < _KNOWN * len(asked):
         return f"the passage does not speak of {sorted(asked - known)}"
     found = check(f"{stem.rstrip('?？ ')} {correct}", [f"{focus.title}: {focus.sentence.text}"])
-    hard = [clash.reason for clash in found.clashes if clash.hard]
+    hard = [clash.reason for clash in found.clashes if clash.hard and clash.kind not in _TURNED]
     if hard:
         return f"the sentence contradicts the stem with its key: {hard[0]}"
     return (

@@ -22,12 +22,14 @@ _WORD: Final = re.compile(r"[A-Za-z0-9]+")
 _CJK: Final = re.compile(f"[{CJK}]")
 _SMALL_ZH: Final = re.compile(r"[\s的了地得]")
 _LISTED: Final = re.compile(r"\s*[,，、;；/|\n]+\s*")
-_APART: Final = re.compile(r"[\s,，、;；/|。.]+")
-_BY_LATIN: Final = re.compile(r"(?<=[A-Za-z0-9]) | (?=[A-Za-z0-9])")
-_HEAP: Final = 4  # words or pieces; fewer are an answer in a word or two
-_PIECE: Final = 2  # words of a piece of a list, at most
-_PIECE_ZH: Final = 4  # characters of one
-_JOINING: Final = 0.13  # share of the words of an English sentence, at the least, that only join others
+_PIECE: Final = re.compile(rf"[A-Za-z][A-Za-z'-]*|[{CJK}]+")
+_JOINING_ZH: Final = re.compile(
+    "[的了是把被将让使由与和及从到按不没就也而再]|可以|能够|通过|因为|所以|需要|用于|并且|之后"
+)
+_RUN: Final = 6  # characters; a longer run of Chinese is a phrase
+_HEAP: Final = 3  # words or items; fewer are an answer in a word or two
+_ITEM: Final = 2  # words of an item of a mere list, at most
+_JOINING: Final = 0.13  # share of the words of a sentence, at the least, that only join others
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +113,19 @@ def news(text: str, stem_: str) -> frozenset[str]:
 
 
 def is_heap(text: str) -> bool:
-    """Tell whether a text is a heap of words rather than a sentence."""
-    if _CJK.search(text):
-        pieces = [piece for piece in _APART.split(_BY_LATIN.sub("", text)) if piece]
-        return len(pieces) >= _HEAP and sum(map(len, pieces)) <= _PIECE_ZH * len(pieces)
-    words = re.findall(r"[A-Za-z][A-Za-z'-]*", text)
-    pieces = [piece for piece in _LISTED.split(text) if piece]
-    if len(pieces) >= _HEAP and len(words) <= _PIECE * len(pieces):
+    """Tell whether a text is a heap of words rather than a sentence: hardly any of them joins the others."""
+    pieces = _PIECE.findall(text)
+    items = [item for item in _LISTED.split(text) if item]
+    if len(items) >= _HEAP and len(pieces) <= _ITEM * len(items):
         return True
-    return len(words) >= _HEAP and sum(map(_joins, words)) < _JOINING * len(words)
+    return len(pieces) >= _HEAP and sum(map(_joins, pieces)) < _JOINING * len(pieces)
 
 
-def _joins(word: str) -> bool:
-    return is_filler(word.lower()) or word.lower() in LIGHT
+def _joins(piece: str) -> bool:
+    """Tell whether an English word joins others, or a Chinese run is more than a word."""
+    if piece.isascii():
+        return is_filler(piece.lower())
+    return len(piece) >= _RUN or _JOINING_ZH.search(piece) is not None
 
 
 def _place(here: list[Term], clause: Clause, spare: frozenset[str]) -> Place:

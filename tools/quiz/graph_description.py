@@ -52,7 +52,10 @@ def make_matching(material: Material, concept: str, language: Language, rng: ran
     told = names(material)
     chosen_notes: list[str] = []
     texts: dict[str, str] = {}
-    for other in (concept, *_others(material, concept, rng)):
+    stage = [note.id for note in material.notes if note.stage == material.graph.notes[concept].stage]
+    for other in (concept, *_others(material, concept, rng), *shuffled(stage, rng)):
+        if other in texts:
+            continue
         text = told.blanked(other, language)
         if text is None or told.leaks(other, text, language):
             continue
@@ -207,7 +210,7 @@ def _others(material: Material, concept: str, rng: random.Random) -> list[str]:
     """Return what a note could be taken for: what it is compared with, then its neighbours, then its stage."""
     graph = material.graph
     group = GROUPS[graph.notes[concept].kind]
-    compared = [edge.target for edge in graph.edges_from(concept, *_CONFUSED)]
+    compared = [e.target for e in graph.edges_from(concept, *_CONFUSED) if GROUPS[graph.notes[e.target].kind] == group]
     near = [note for note in sorted(truth(material).near(concept)) if GROUPS[graph.notes[note].kind] == group]
     stage = graph.notes[concept].stage
     near = [note for note in near if graph.notes[note].stage == stage]

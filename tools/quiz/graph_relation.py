@@ -47,7 +47,9 @@ def make_several(material: Material, concept: str, language: Language, rng: rand
     kinds = list(dict.fromkeys((edge.type, edge.source == concept) for edge in edges))
     for relation, outwards in shuffled(kinds, rng):
         ends = [_other(e, concept) for e in edges if e.type == relation and (e.source == concept) == outwards]
-        if relation in PREREQUISITE and outwards:  # what comes before what comes before counts, where it is not far
+        # What comes before what comes before counts too, where too few come directly before and it is not far.
+        open_ends = [end for end in ends if not names(material).gives_away(concept, end)]
+        if relation in PREREQUISITE and outwards and len(open_ends) < 2:
             proofs = truth(material)
             ends += sorted(proofs.path(concept) & proofs.near(concept) - proofs.common - set(ends))
         yield from _which_ones(material, concept, relation, outwards, list(dict.fromkeys(ends)), language, rng)
@@ -132,8 +134,11 @@ def _which_ones(
     if len(keys) < 2:
         return
     keys = rng.sample(keys, rng.choice((2, min(3, len(keys)))))
-    others = _wrong(material, concept, relation, outwards, keys[0], rng, 5 - len(keys))
-    if len(others) < 2:
+    others: list[str] = []
+    for key in [*keys, *keys][: 5 - len(keys)]:  # a wrong one of the form of each right one, in turn
+        found = _wrong(material, concept, relation, outwards, key, rng, 5)
+        others += [note for note in found if note not in others][:1]
+    if len(others) < 5 - len(keys):
         return
     stem = word("graph", "choose_all", language, stem=_stem(material, concept, relation, outwards, language))
     fact = f"{relation}:{concept}:*" if outwards else f"{relation}:*:{concept}"

@@ -241,8 +241,11 @@ class Truth:
 
     def _whole_text(self, note: str) -> str:
         if note not in self._text:
-            texts = [s.text for language in LANGUAGES for s in self._sentences(note, language)]
-            self._text[note] = "\n".join(texts).lower()
+            said = [s for language in LANGUAGES for s in self._sentences(note, language)]
+            drawn = [link for document in self._graph.notes[note].documents for link in document.links]
+            texts = [text for s in said for text in (s.heading, s.text)]
+            texts += [text for link in drawn for text in (link.source, link.target, link.label)]
+            self._text[note] = "\n".join(dict.fromkeys(texts)).lower()
         return self._text[note]
 
 

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from knowledge import reader
 from knowledge.catalog import Passage
 from knowledge.citation import Citation
 from knowledge.graph import Graph
-from knowledge.library import Library
+from knowledge.library import Library, build
 from knowledge.note import Note
+from knowledge.reader import Folder
 from knowledge.sentence import sentences
 from knowledge.vocabulary import Language
 
@@ -94,6 +96,18 @@ class Material:
             source=next(iter(note.sources), sentence.path),
             path=sentence.path,
         )
+
+
+def read(folder: Folder) -> Material:
+    """Return the material of a folder of notes as its files are now, without an index."""
+    readings = [(str(path), reader.read(path, folder)) for path in reader.files(folder)]
+    library = build([reading.document for _, reading in readings if reading.document])
+    passages = [
+        Passage(f"{path}:{n}", path, e.heading, e.start, e.end, e.text, e.language, e.lookup, e.entry)
+        for path, reading in readings
+        for n, e in enumerate(reading.excerpts)
+    ]
+    return Material(library, Graph(library), passages)
 
 
 def _in(passage: Passage, note: str, start: int, end: int) -> Sentence:

@@ -14,7 +14,7 @@ from tools.quiz.wording import say
 
 _LABEL_ALONE: Final = re.compile(r"[(\[]?([A-Za-z]|\d)[)\]]?(?=[.,:;\s]|因为)")
 _PAIR: Final = re.compile(r"\s*(?:->|=>|→|–|—|[:=>-])\s*")
-_BETWEEN_PAIRS: Final = (re.compile(r"\s*[\n;|]\s*"), re.compile(r"\s*[\n;,]\s*"), re.compile(r"[\s;,]+"))
+_BETWEEN_PAIRS: Final = tuple(map(re.compile, (r"\s*\n\s*", r"\s*[\n;|]\s*", r"\s*[\n;,]\s*", r"[\s;,]+")))
 _COMPACT: Final = re.compile(r"\(?(\d{1,2})\)?\s*(?:->|=>|→|[-–—:=>.)]|配|对|选)?\s*\(?([A-Za-z])\)?")
 _SHOWN: Final = 60  # characters of a wrong answer that an error repeats
 _TRUE: Final = "true t yes y right correct ✓ √ 对 对的 正确 正确的 是 是的 真 没错 成立"

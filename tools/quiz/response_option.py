@@ -23,7 +23,8 @@ _LABELLED: Final = re.compile(
 _PUNCTUATION: Final = re.compile(r"(?<!\d)\.|\.(?!\d)|-(?!\d)|(?<=\w)-|[^\w.+%#<>=-]|_")
 _REASONING: Final = re.compile(r"because\b|since\b|as\s|因为|由于|[(]", re.IGNORECASE)
 _SEPARATORS: Final = (
-    re.compile(r"\s*[\n;|]\s*"),
+    re.compile(r"\s*\n\s*"),
+    re.compile(r"\s*[;|]\s*"),
     re.compile(r"\s*(?:->|=>|→|[>,、/&+]|\band\b|\bthen\b|[和与及](?=[\s(]*[A-Za-z\d]))\s*", re.IGNORECASE),
     re.compile(r"\s+"),
     re.compile(r"[-–]"),

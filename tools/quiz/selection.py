@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import ceil
 from typing import Final
 
@@ -22,17 +22,11 @@ _DRAWN: Final = 12  # candidates looked at for each item, before variety gives w
 class Selection:
     """Items chosen so far, and what a further one must not repeat."""
 
-    def __init__(self, wish: Wish, known: Collection[str], items: Sequence[Item]) -> None:
+    def __init__(self, known: Collection[str], items: Sequence[Item]) -> None:
         self.items = list(items)
-        self._wish = wish
         self._known = known  # facts that are left out
         self._types = Counter(item.type for item in items)
         self._concepts = Counter(item.concept for item in items)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether there are as many as wanted."""
-        return len(self.items) >= self._wish.n
 
     def take(self, item: Item, *, most_of_type: int, most_of_concept: int) -> bool:
         """Add an item where it brings variety and is like no other; tell whether it was added."""
@@ -48,11 +42,16 @@ class Selection:
 
 def alike(one: Item, other: Item) -> bool:
     """Tell whether two items ask the same, or one gives away the key of the other."""
-    if one.fact == other.fact:
+    if one.fact == other.fact or _template(one) == _template(other) != "":
         return True
     same_key = key_of(one) == key_of(other)
     same_concept = one.concept == other.concept and isinstance(key_of(one), str)
     return same_key and (same_concept or fuzz.ratio(one.stem, other.stem) > ALIKE)
+
+
+def _template(item: Item) -> str:
+    """Return what a calculated item asks, whatever its numbers."""
+    return ":".join(item.fact.split(":")[:2]) if item.origin == "calculator" else ""
 
 
 def select(
@@ -67,21 +66,19 @@ def select(
 
     Each concept has its turn, then each type; facts in `known` are left out.
     """
-    chosen = Selection(wish, known, items)
+    chosen = Selection(known, items)
     of_type = ceil(wish.n / min(_KINDS, len(wish.types) or _KINDS))
-    of_concept = ceil(wish.n / max(1, len(concepts)))
-    left_over: list[Item] = []
-    drawn = (item for item in _drawn(material, concepts, wish, rng) if wish.allows(item.type, item.level))
-    for item in islice(drawn, _DRAWN * wish.n):
-        if chosen.is_full:
-            break
-        if not chosen.take(item, most_of_type=of_type, most_of_concept=of_concept):
-            left_over.append(item)
-    for looseness in (2, wish.n):  # where variety cannot be had, more of the same kind
-        for item in left_over:
-            if chosen.is_full:
-                break
-            chosen.take(item, most_of_type=looseness * of_type, most_of_concept=looseness * of_concept)
+    of_concept = max(1, wish.n // max(1, len(concepts)))
+    enough = min(wish.n, len(items) + of_concept * len(concepts))
+    wanted = (item for item in _drawn(material, concepts, wish, rng) if wish.allows(item.type, item.level))
+    drawn = islice(wanted, _DRAWN * wish.n)
+    passed: list[Item] = []
+    for looseness in (1, 2, wish.n):  # where variety cannot be had, more of the same kind
+        goal = enough if looseness == 1 else wish.n
+        candidates, passed = chain(passed, drawn), []
+        while len(chosen.items) < goal and (item := next(candidates, None)) is not None:
+            if not chosen.take(item, most_of_type=looseness * of_type, most_of_concept=looseness * of_concept):
+                passed.append(item)
     return sorted(chosen.items, key=lambda item: item.level)
 
 

@@ -20,7 +20,7 @@ _WORDING: Final = "text_cloze"
 _ALIKE: Final = 0.5  # a sentence of another note that shares more of the words might be completed by another name
 _FITS: Final = 0.7  # a note that uses more of the words might be meant as well
 _TELLING: Final[dict[Language, float]] = {"en": 24.0, "zh": 60.0}  # nats; shorter sentences fit many names
-_NUMBER: Final = re.compile(r"(?<![\w.-])\d[\d.,]*(?![\w.-])")
+_FURTHER: Final = 1.25  # how much more must be told where the gap is not the note's own name
 _COMMON: Final = 0.2  # of all notes
 _PRONOUN: Final = re.compile(r"\b(?:it|its|they|them|their)\b|它|其")
 _UNNAMED: Final = frozenset({"pitfall", "project"})  # their titles are phrases, not names
@@ -76,6 +76,8 @@ def _gap(material: Material, sentence: Sentence, key: Note, own: Note) -> _Gap |
     text = gapped(sentence.text, key)
     if f"`{GAP}" in text or is_listed(text) or _PRONOUN.search(text.partition(GAP)[0]):
         return None
+    if key.id not in material.library.mentioned(sentence.text):
+        return None  # a part of a longer name: the evaluation of "capability evaluation"
     if not _is_anchored(material, text, key, own, sentence.language):
         return None
     mark = sha256(sentence.text.encode()).hexdigest()[:10]
@@ -84,7 +86,7 @@ def _gap(material: Material, sentence: Sentence, key: Note, own: Note) -> _Gap |
 
 
 def _is_anchored(material: Material, text: str, key: Note, own: Note, language: Language) -> bool:
-    """Tell whether a sentence without the key still names the note it stands in, or else something rarer, or a number.
+    """Tell whether a sentence without the key still names the note it stands in, or else something rarer.
 
     Common words alone do not tell which name is meant.
     """
@@ -92,7 +94,7 @@ def _is_anchored(material: Material, text: str, key: Note, own: Note, language: 
     if key is not own:
         return own.id in named
     others = (material.graph.notes[note] for note in named if note != own.id)
-    return any(not _is_everywhere(material, other, language) for other in others) or bool(_NUMBER.search(text))
+    return any(not _is_everywhere(material, other, language) for other in others)
 
 
 def _is_everywhere(material: Material, key: Note, language: Language) -> bool:
@@ -111,7 +113,8 @@ def _is_determined(material: Material, gap: _Gap) -> bool:
         return False
     terms = set(content_terms(gap.text))
     known = index(material, gap.sentence.language)
-    if known.weight(terms) < _TELLING[gap.sentence.language] or known.like(terms, gap.sentence.note) > _ALIKE:
+    least = _TELLING[gap.sentence.language] * (1 if gap.key.id == gap.sentence.note else _FURTHER)
+    if known.weight(terms) < least or known.like(terms, gap.sentence.note) > _ALIKE:
         return False
     begins = initial(gap.name)
     return not any(

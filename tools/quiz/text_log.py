@@ -27,6 +27,12 @@ _LINE_LENGTH: Final = 320
 _ALIKE: Final = 0.34  # share of common words from which two answers are too near to each other
 _OPTION_WORD: Final = re.compile(r"--?[a-z][\w-]+|\b[A-Z]{2,}_[A-Z_]{2,}\b|\b\w+=\w+|\b\w+_\w+\b")
 _PROPER: Final = re.compile(r"(?:vLLM|bitsandbytes|llama\.cpp|[^A-Za-z])")  # begins no sentence with a capital letter
+# A remedy that leans on the half of the sentence before it.
+_LEANS: Final = re.compile(
+    r"^(?:\S+ ){0,4}(?:its?|them|they)\b|\bthat (?:process|does)\b|\bnames which\b|\b(?:first|second) case\b"
+    r"|前者|后者|^(?:\S{0,6})(?:它|其|该|此)"
+)
+_VAGUE: Final = frozenset({"vllm-torch-compile-error"})  # its remedy finds the cause of many failures at start
 # Failures whose logs differ, but of which one may bring the other about, or whose remedies are much the same.
 _KIN: Final[tuple[frozenset[str], ...]] = (
     frozenset({"disk-full", "shared-memory-too-small", "dataloader-worker-killed", "safetensors-truncated"}),
@@ -139,6 +145,8 @@ def _answer(note: Note, asked: Asked, language: Language) -> _Answer | None:
     if len(halves) != 2 or not all(halves):
         return None
     cause, remedy = halves[0].rstrip(".。"), halves[1].rstrip(".。")
+    if asked == "remedy" and (_LEANS.search(remedy) or note.id in _VAGUE):
+        return None
     text = cause if asked == "cause" else remedy
     return _Answer(note, text if _PROPER.match(text) else text[0].upper() + text[1:])
 

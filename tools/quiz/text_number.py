@@ -48,7 +48,7 @@ _UNIT: Final = re.compile(
     r"problems|tasks|languages|subjects|pieces|rows|entries|words|heads|examples|steps|experts|categories|points|"
     r"results|control tokens|repositories|samples|numbers|buckets|rules|models|pages|hours|minutes|seconds|days|"
     r"characters|messages|processes|threads|values|functions|domains|nats|TFLOPS?)\b(?! (?:to|or) )|"
-    r"亿|万|层|字节|位|维|题|道|种|步|"
+    r"亿|万|层|字节|位(?!数)|维|题|道|种|步|"
     r"个(?:token|子词|词表项|字节|维度|任务|类别|学科|问题|样本|语言)?|分|行|类|页|小时|分钟|秒|天|条|门)"
 )
 _NEAR: Final[dict[Language, int]] = {"en": 24, "zh": 12}  # characters; the subject stands at the beginning

@@ -35,7 +35,12 @@ _EMPTY: Final = (
     | frozenset(["way", "thing", "part", "kind", "time", "other", "same", "case", "mostly", "working", "best", "good"])
     | frozenset(["stop", "start", "wait", "average", "write", "classic", "correct", "most", "more", "known", "still"])
     | frozenset(["almost", "order", "one", "two", "over", "after", "before", "without", "different", "better", "new"])
-    | frozenset(["old", "whole", "exact"])
+    | frozenset(
+        ["old", "whole", "exact", "behave", "enough", "multiple", "serial", "size", "final", "general", "human"]
+    )
+    | frozenset(
+        ["length", "step", "result", "number", "option", "effect", "continuous", "people", "possible", "human", "reach"]
+    )
 )
 
 
@@ -67,20 +72,27 @@ Part = tuple[int, int, list[Term]]  # where it begins and ends in the answer, an
 
 def _told(material: Material, answer: str, stem: str, language: Language, most: int) -> list[Part]:
     """Return so many telling ideas of each clause at the most, without those that are asked or told before."""
+    asked = plain(stem).lower()
     seen = set(said_of(plain(stem)).keys)
     told: list[Part] = []
     for clause in clauses(answer):
         fit: dict[str, tuple[float, Term]] = {}
         for term in clause.terms if _is_plain(clause) else ():
             weight = _weight(material, term, language)
-            if term.key not in seen and not term.denied and weight > _RARE[language]:
+            if (
+                term.surface.lower() not in asked
+                and term.key not in seen
+                and not term.denied
+                and weight > _RARE[language]
+            ):
                 fit.setdefault(term.key, (weight, term))
         ranked = sorted(fit.values(), key=lambda pair: -pair[0])
         terms = [term for weight, term in ranked if weight >= _NEARLY * ranked[0][0]][:most]
         seen |= {term.key for term in terms}
         if terms:
             told.append((clause.start, clause.end, terms))
-    return told
+    strong = [part for part in told if any(term.kind != "word" for term in part[2])]
+    return strong if len(strong) >= _LEAST else told
 
 
 def _is_plain(clause: Clause) -> bool:

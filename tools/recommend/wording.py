@@ -1,0 +1,47 @@
+"""The words of advice: data files, a text in each language, and patterns that stand alone as words."""
+
+import re
+import string
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from knowledge.vocabulary import Language
+
+_FOLDER: Final = Path(__file__).with_name("wording")
+_CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
+
+
+@cache
+def load(name: str) -> Mapping[str, Any]:
+    """Return what stands in the file `name`."""
+    return tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def say(key: str, language: Language, **variables: str) -> str:
+    """Return a text of reasons.toml with its $variables filled in.
+
+    Raises KeyError for an unknown text or a variable without a value, ValueError for a value without a variable.
+    """
+    template = string.Template(load("reasons")[key][language])
+    surplus = set(variables) - set(template.get_identifiers())
+    if surplus:
+        raise ValueError(f"the wording {key} has no variable {sorted(surplus)}")
+    return template.substitute(variables)
+
+
+def phrases(latin: Iterable[str], chinese: Iterable[str] = ()) -> re.Pattern[str]:
+    """Return a pattern for any of some phrases: Latin ones stand alone as words, Chinese ones anywhere."""
+    words = "|".join(latin)
+    alone = [rf"(?<![A-Za-z0-9_])(?:{words})(?![A-Za-z0-9_])"] if words else []
+    parts = [*alone, *chinese]
+    return re.compile("|".join(parts) if parts else r"(?!)", re.IGNORECASE | re.ASCII)
+
+
+def mixed(listed: Iterable[str]) -> re.Pattern[str]:
+    """Return a pattern for any of some phrases, each Chinese or Latin by its own characters."""
+    every = list(listed)
+    chinese = [phrase for phrase in every if _CHINESE.search(phrase)]
+    return phrases([phrase for phrase in every if phrase not in chinese], chinese)

@@ -2,11 +2,10 @@
 
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import date
-from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agents import route
 from agents.calculating import calculating
@@ -20,7 +19,7 @@ from agents.quiz_talk import QuizTalk, is_reply
 from agents.quizzing import Examiner
 from agents.record_talk import RecordTalk
 from agents.sitting import Sitting, open_sitting
-from agents.stop import Stop
+from agents.stop import Stop, Stoppable
 from agents.verification import verify
 from knowledge import retrieval
 from knowledge.errors import AtlasError, ModelFailed, UserMistake
@@ -30,37 +29,11 @@ from knowledge.index import Index
 from knowledge.language import question_language, text_language
 from knowledge.library import Library
 from learner.attempt import ME
-from learner.store import AttemptStore
 
+if TYPE_CHECKING:
+    from learner.store import AttemptStore
 
 _MAY_BE_A_REPLY: Final = frozenset({"learn", "talk", "calculate"})  # journeys of words that may answer a quiz's item
-
-
-class Answering(Iterator[Event]):
-    """The events of one answer. `close` may be called from any thread and stops the model at once."""
-
-    def __init__(self, run: Callable[[Stop], Generator[Event]]) -> None:
-        self._stop = Stop()
-        self._running = Lock()
-        self._events = run(self._stop)
-
-    def __next__(self) -> Event:
-        with self._running:
-            if self._stop.is_set:
-                self._events.close()
-            try:
-                return next(self._events)
-            except GeneratorExit:  # it was stopped meanwhile
-                raise StopIteration from None
-
-    def close(self) -> None:
-        """Stop; the iterator ends."""
-        self._stop.set()
-        if self._running.acquire(blocking=False):  # else another thread runs it, and sees the stop within a heartbeat
-            try:
-                self._events.close()
-            finally:
-                self._running.release()
 
 
 class Atlas:
@@ -71,7 +44,7 @@ class Atlas:
         index: Index,
         ladder: Ladder,
         desk: Desk,
-        store: AttemptStore,
+        open_store: Callable[[], "AttemptStore"],
         wait_s: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
         today: Callable[[], date] = date.today,
@@ -83,7 +56,7 @@ class Atlas:
         self._clock = clock
         self._today = today
         self._graph: tuple[Library, Graph] | None = None
-        self.examiner = Examiner(index, lambda: self.graph, ladder, store, wait_s)
+        self.examiner = Examiner(index, lambda: self.graph, ladder, open_store, wait_s)
 
     @property
     def graph(self) -> Graph:
@@ -119,7 +92,7 @@ class Atlas:
 
     def ask(
         self, question: str, session: str | None = None, *, reader: str = "", learner: str = ME, guided: bool = False
-    ) -> Answering:
+    ) -> Stoppable[Event]:
         """Answer a message; the events come as they happen, the last one is Done.
 
         `reader` is whose session it is, `learner` whose record grows by the answers to a quiz.
@@ -132,7 +105,7 @@ class Atlas:
         if session is not None:
             checked_session(session)
         request = Request(uuid.uuid4().hex, path.text, question_language(message), session, reader, guided, learner)
-        return Answering(lambda stop: self._events(path, request, stop))
+        return Stoppable(lambda stop: self._events(path, request, stop))
 
     def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)

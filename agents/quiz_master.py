@@ -24,8 +24,8 @@ from tools.quiz.item import Item, Level
 from tools.quiz.material import Material
 
 DRAFTS: Final = 2  # for one item: a draft that is rejected is made once more, on another sentence
-SOLVED: Final = 0.6  # probability that the blind solver must give the key, over both orders of the options
-BELIEVED: Final = 0.4  # probability above which the judge finds that the passage says what a wrong option says
+SOLVED: Final = 0.85  # probability that the blind solver must give the key, over both orders of the options
+BELIEVED: Final = 0.3  # probability above which the judge finds that the passage says what a wrong option says
 
 
 class Written(BaseModel):

@@ -3,34 +3,42 @@
 import json
 import random
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import cycle, islice
+from math import ceil
 from threading import Lock
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from agents.answer_grader import AnswerGrader
 from agents.events import Rung, Usage
+from agents.house import seats
 from agents.ladder import Ladder
 from agents.phrases import say
+from agents.quiz_master import QuizMaster
 from agents.standing import Standing
-from agents.stop import Stop
+from agents.stop import Stop, Stoppable
 from agents.topic import Topic, topic
-from knowledge.errors import UserMistake
+from knowledge.errors import ModelFailed, UserMistake
 from knowledge.graph import Graph
 from knowledge.index import Index
 from knowledge.library import Library
 from learner.attempt import Attempt
 from learner.mastery import Mastery
-from learner.store import AttemptStore
-from tools.quiz.grading import Grade, grade, right
-from tools.quiz.item import Item, record
+from tools.quiz.grading import Grade, grade, judged, right
+from tools.quiz.item import Item, Origin, record
 from tools.quiz.material import Material
 from tools.quiz.quiz import Quiz
 from tools.quiz.response import response_of, said
 from tools.quiz.selection import select
 from tools.quiz.wish import Wish
 
+if TYPE_CHECKING:
+    from learner.store import AttemptStore
+
 _REMEMBERED: Final = 200  # facts asked lately, which are not asked again where there are others
+_TRIES: Final = 2  # concepts tried for each item that a model is to write
 _NOTHING: Final = Usage()
 
 
@@ -58,11 +66,11 @@ class Examiner(Standing):
         index: Index,
         graph: Callable[[], Graph],
         ladder: Ladder,
-        store: AttemptStore,
+        open_store: Callable[[], "AttemptStore"],
         wait_s: float = 0.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        super().__init__(index, graph, store, clock)
+        super().__init__(index, graph, open_store, clock)
         self._ladder = ladder
         self._wait_s = wait_s
         self._lock = Lock()
@@ -100,6 +108,52 @@ class Examiner(Standing):
             notices.append(say("fewer_items", wish.language, n=str(len(items)), wanted=str(wish.n)))
         concepts = tuple(dict.fromkeys(item.concept for item in items))
         return Quiz(uuid.uuid4().hex[:12], about.title, concepts, tuple(items), tuple(notices))
+
+    def written(self, quiz: Quiz, wish: Wish, learner: str) -> Stoppable[Item]:
+        """Yield items that a model writes on the quiz's concepts, each as it is accepted; none without a model."""
+        return Stoppable(lambda stop: self._written(quiz, wish, learner, stop))
+
+    def complete(self, wish: Wish, learner: str) -> tuple[Quiz, Usage]:
+        """Return a quiz with the items that a model was asked for, or that an endpoint writes unasked, and their cost.
+
+        Items that the model cannot write stay as code made them.
+        """
+        made = self.quiz(replace(wish, origins=_by_code(wish.origins)), learner)
+        wanted = "model" in wish.origins or (not wish.origins and self._ladder.state.endpoint is not None)
+        if not made.items or not wanted:
+            return made, Usage()
+        writing = self._written(made, wish, learner, Stop())
+        items: list[Item] = []
+        while True:
+            try:
+                items.append(next(writing))
+            except StopIteration as end:
+                usage: Usage = end.value
+                break
+        kept = made.items[: len(made.items) - len(items)]
+        return replace(made, items=tuple(sorted([*kept, *items], key=lambda item: item.level))), usage
+
+    def _written(self, quiz: Quiz, wish: Wish, learner: str, stop: Stop) -> Generator[Item, None, Usage]:
+        usage = Usage()
+        if wish.origins and "model" not in wish.origins:
+            return usage
+        rng = random.Random(wish.seed)  # noqa: S311 - no secret
+        concepts = [*islice(cycle(quiz.concepts), _share(wish) * _TRIES)]
+        left = _share(wish)
+        for seat in seats(self._ladder, self._wait_s):
+            master = QuizMaster(seat.endpoint, seat.capabilities, self.material)
+            stop.aborts(master.abort)
+            try:
+                for item in islice(master.write(concepts, wish.language, rng, wish.level, quiz.items), left):
+                    left -= 1
+                    yield item
+                return usage + master.report.usage
+            except ModelFailed as error:
+                if stop.is_set:
+                    return usage
+                self._ladder.failed(seat.endpoint, error)
+            usage += master.report.usage
+        return usage
 
     def _about(self, wish: Wish, learner: str, rng: random.Random) -> Topic:
         """Return the notes to be asked on, in the order in which they are used."""
@@ -145,9 +199,11 @@ class Examiner(Standing):
         Raises UserMistake for words that are no possible answer; nothing is stored then.
         """
         response = response_of(item, words)
-        found = grade(item, response, self._index.library.names)
+        found, usage, rung = grade(item, response, self._index.library.names), Usage(), "notes"
+        if found.undecided:
+            found, usage, rung = self._judged(item, words, found, stop or Stop())
         attempt = self._attempt(item, said(item, response), learner, found, hints, seconds, quiz)
-        return self._stored(attempt, found)
+        return replace(self._stored(attempt, found), usage=usage, rung=rung)
 
     def give_up(self, item: Item, learner: str, *, hints: int = 0, quiz: str = "") -> Outcome:
         """Store that the learner does not know; the grade tells the key."""
@@ -168,6 +224,22 @@ class Examiner(Standing):
         found = Grade(correct=True, score=1.0, right=kept.response, feedback="", grader="learner")
         return Outcome(attempt, found, before, after, after.due or self._clock())
 
+    def _judged(self, item: Item, words: str, found: Grade, stop: Stop) -> tuple[Grade, Usage, Rung]:
+        """Have a model judge a short answer point by point; where none answers, what code found stands."""
+        for seat in seats(self._ladder, self._wait_s):
+            grader = AnswerGrader(seat.endpoint, seat.capabilities)
+            stop.aborts(grader.abort)
+            try:
+                marks = grader.marks(item, words)
+            except ModelFailed as error:
+                if stop.is_set:  # the learner's wish is no failure of the model
+                    raise
+                self._ladder.failed(seat.endpoint, error)
+                continue
+            said_points = [mark.point for mark in marks if mark.said]
+            return judged(item, said_points), Usage(checks=grader.checks), seat.endpoint.rung
+        return found, Usage(), "notes"
+
     def _attempt(
         self, item: Item, response: str, learner: str, found: Grade, hints: int, seconds: float | None, quiz: str
     ) -> Attempt:
@@ -183,3 +255,14 @@ class Examiner(Standing):
         self.store.add(attempt)
         after = self._mastery(attempt.concept, attempt.learner)
         return Outcome(attempt.id, found, before, after, after.due or attempt.at)
+
+
+def _share(wish: Wish) -> int:
+    """Return how many items of a quiz a model writes: all it is asked for, else some."""
+    if wish.origins == ("model",):
+        return wish.n
+    return ceil(wish.n * (0.5 if wish.origins else 0.2))
+
+
+def _by_code(origins: Sequence[Origin]) -> tuple[Origin, ...]:
+    return tuple(origin for origin in origins if origin != "model")

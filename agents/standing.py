@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from agents.phrases import say
 from agents.topic import note_named
@@ -14,7 +16,9 @@ from learner import progress as progresses
 from learner.mastery import Mastery, mastery_of
 from learner.progress import Due, Progress
 from learner.record import Records
-from learner.store import AttemptStore
+
+if TYPE_CHECKING:
+    from learner.store import AttemptStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,40 @@ class Standing:
     """
 
     def __init__(
-        self, index: Index, graph: Callable[[], Graph], store: AttemptStore, clock: Callable[[], datetime]
+        self,
+        index: Index,
+        graph: Callable[[], Graph],
+        open_store: Callable[[], "AttemptStore"],
+        clock: Callable[[], datetime],
     ) -> None:
         self._index = index
         self._graph = graph
-        self.store = store
-        self._records = Records(store)
+        self._open_store = open_store
+        self._opening = Lock()
+        self._opened: tuple[AttemptStore, Records] | None = None
         self._clock = clock
+
+    @property
+    def store(self) -> "AttemptStore":
+        """All attempts; opened when first needed, for its library takes long to load."""
+        return self._open()[0]
+
+    @property
+    def _records(self) -> Records:
+        return self._open()[1]
+
+    def _open(self) -> "tuple[AttemptStore, Records]":
+        with self._opening:
+            if self._opened is None:
+                store = self._open_store()
+                self._opened = (store, Records(store))
+            return self._opened
+
+    def close(self) -> None:
+        """Close the records, if they were opened."""
+        with self._opening:
+            if self._opened is not None:
+                self._opened[0].close()
 
     def due(self, learner: str) -> list[Due]:
         """Return the concepts due for review, the one least likely to be recalled first."""

@@ -2,8 +2,8 @@
 
 import queue
 import threading
-from collections.abc import Callable, Generator
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -39,6 +39,33 @@ class Stop:
             aborts, self._aborts = self._aborts, []
         for abort in aborts:
             abort()
+
+
+class Stoppable(Iterator[T]):
+    """What comes of work at a model, as it comes. `close` may be called from any thread and stops the model at once."""
+
+    def __init__(self, run: Callable[[Stop], Generator[T, None, Any]]) -> None:
+        self._stop = Stop()
+        self._running = threading.Lock()
+        self._events = run(self._stop)
+
+    def __next__(self) -> T:
+        with self._running:
+            if self._stop.is_set:
+                self._events.close()
+            try:
+                return next(self._events)
+            except GeneratorExit:  # it was stopped meanwhile
+                raise StopIteration from None
+
+    def close(self) -> None:
+        """Stop; the iterator ends."""
+        self._stop.set()
+        if self._running.acquire(blocking=False):  # else another thread runs it, and sees the stop within a heartbeat
+            try:
+                self._events.close()
+            finally:
+                self._running.release()
 
 
 class _Said(Generic[T]):

@@ -118,7 +118,7 @@ class _Resident:
 
 def embedded_atlas(index: Index, home: Path, model: ScriptedModel, **options: Any) -> Atlas:
     """Makes a team whose embedded model is the scripted one."""
-    return Atlas(index, embedded_ladder(home, model), Desk(home), AttemptStore(home), wait_s=5.0, **options)
+    return Atlas(index, embedded_ladder(home, model), Desk(home), lambda: AttemptStore(home), wait_s=5.0, **options)
 
 
 def embedded_ladder(
@@ -140,7 +140,7 @@ def endpoint_atlas(
 ) -> Atlas:
     """Makes a team with a configured endpoint; below it stand the scripted model, if any, and the notes."""
     ladder = embedded_ladder(home, below, endpoint) if below else Ladder(endpoint, None, home)
-    return Atlas(index, ladder, Desk(home), AttemptStore(home), wait_s=5.0, **options)
+    return Atlas(index, ladder, Desk(home), lambda: AttemptStore(home), wait_s=5.0, **options)
 
 
 @contextmanager
@@ -149,13 +149,13 @@ def real_atlas(index: Index, home: Path) -> Generator[Atlas]:
     cache_dir = Path(os.environ.get("ATLAS_MODELS") or default_cache_dir())
     pull(SMALL, cache_dir)
     ladder = Ladder(None, SMALL, cache_dir)
-    yield Atlas(index, ladder, Desk(home), AttemptStore(home), wait_s=120.0)
+    yield Atlas(index, ladder, Desk(home), lambda: AttemptStore(home), wait_s=120.0)
     ladder.close()
 
 
 def notes_atlas(index: Index, home: Path) -> Atlas:
     """Makes a team without a model."""
-    return Atlas(index, Ladder(None, None, home), Desk(home), AttemptStore(home))
+    return Atlas(index, Ladder(None, None, home), Desk(home), lambda: AttemptStore(home))
 
 
 def answer_probe(

@@ -255,7 +255,7 @@ def unindexed(home: Path) -> Generator[Atlas]:
 
     index = Index(home / "home", [write_notes(home / "notes")], HashEmbedder(dimensions=4096))
     ladder = Ladder(None, None, home)
-    yield Atlas(index, ladder, Desk(home), AttemptStore(home))
+    yield Atlas(index, ladder, Desk(home), lambda: AttemptStore(home))
     ladder.close()
     index.close()
 

@@ -120,6 +120,12 @@ def test_a_number_near_one_of_the_passage_is_no_wrong_option() -> None:
     assert "nearly a number" in found.reason
 
 
+def test_a_variable_with_a_value_is_the_variable_still() -> None:
+    on = focus("vllm-tensor-parallel", "CUDA_VISIBLE_DEVICES", "zh")
+    wrong = ("CUDA_VISIBLE_DEVICES=0", "CUDA_VISIBLE_DEVICES=1", "CUDA_VISIBLE_DEVICES=2")
+    assert inspected(Draft("用哪个变量选卡？", "CUDA_VISIBLE_DEVICES", wrong), on).fault == "distinct"
+
+
 def test_a_name_that_another_passage_gives_is_no_wrong_option() -> None:
     on = focus("lora", LORA)
     elsewhere = replace(on, texts=(*on.texts, "LoRA keeps the pretrained weights frozen and trains one large adapter."))

@@ -1,6 +1,8 @@
 """What stands behind the Quiz page: links, what is entered, the sitting, and what its parts hold before the answer."""
 
 import threading
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
@@ -9,6 +11,7 @@ import pytest
 import quiz_school as items
 
 from agents.quizzing import Outcome
+from knowledge.errors import ModelFailed
 from learner.mastery import Mastery
 from tools.quiz.grading import grade
 from tools.quiz.item import Item
@@ -21,6 +24,7 @@ from ui.quiz_form import begins, query_of, sitting_named, wish_of
 from ui.quiz_response import Given, given_from, is_complete, words_of
 from ui.quiz_screen import item_screen
 from ui.quiz_sitting import Place, Sitting, Sittings, View
+from ui.quiz_writing import Writings
 
 UNKNOWN = Mastery(0.0, 0.0, 0.3, 0.0, 0, 0, 0.0)
 KEYS: dict[str, Given] = {
@@ -124,6 +128,40 @@ def test_an_item_that_is_written_takes_the_last_place_nobody_has_seen() -> None:
     written = [items.item(f"w{n}", type="cloze", stem="____", accepted=("x",), origin="model") for n in range(3)]
     assert [taken.take(item) for item in written] == [True, True, False]
     assert [place.item.id for place in taken.view.places] == ["single", "w1", "w0"]
+
+
+def test_a_page_that_is_left_ends_what_is_written_for_it() -> None:
+    taken, writings, asked, closed = sitting(*items.ALL), Writings(), threading.Semaphore(0), threading.Event()
+
+    def write() -> Iterator[Item]:
+        try:
+            for n in range(100):
+                asked.acquire()
+                yield items.item(f"w{n}", type="cloze", stem="____", accepted=("x",), origin="model")
+        finally:
+            closed.set()
+
+    writings.begin("page", taken, write())
+    asked.release()
+    while taken.view.places[-1].item.id != "w0":
+        time.sleep(0.01)
+    writings.stop("page")
+    asked.release()
+    assert closed.wait(10)
+    assert sum(place.item.origin == "model" for place in taken.view.places) == 1
+
+
+def test_a_model_that_fails_leaves_the_items_made_by_code() -> None:
+    taken, writings, failed = sitting(*items.ALL), Writings(), threading.Event()
+
+    def write() -> Iterator[Item]:
+        failed.set()
+        raise ModelFailed("the endpoint is down.")
+        yield items.SINGLE
+
+    writings.begin("page", taken, write())
+    assert failed.wait(10)
+    assert [place.item for place in taken.view.places] == list(items.ALL)
 
 
 def test_time_away_is_not_counted() -> None:

@@ -20,7 +20,7 @@ Say = Callable[[str], Answer]
 def atlas(built_in: Index, tmp_path: Path) -> Generator[Atlas]:
     opened = notes_atlas(built_in, tmp_path)
     yield opened
-    opened.examiner.store.close()
+    opened.examiner.close()
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_quiz_outlives_the_program(atlas: Atlas, say: Say, built_in: Index, tm
     choose(say, atlas)
     again = notes_atlas(built_in, tmp_path)
     assert again.answer(letters(atlas), "s").text.startswith("**✓")
-    again.examiner.store.close()
+    again.examiner.close()
 
 
 def test_skip_asks_the_next_and_stop_ends(atlas: Atlas, say: Say) -> None:

@@ -37,9 +37,12 @@ def clock() -> Clock:
 
 @pytest.fixture
 def examiner(built_in: Index, tmp_path: Path, clock: Clock) -> Generator[Examiner]:
-    store = AttemptStore(tmp_path, clock)
-    yield Examiner(built_in, lambda: Graph(built_in.library), Ladder(None, None, tmp_path), store, clock=clock)
-    store.close()
+    ladder = Ladder(None, None, tmp_path)
+    made = Examiner(
+        built_in, lambda: Graph(built_in.library), ladder, lambda: AttemptStore(tmp_path, clock), clock=clock
+    )
+    yield made
+    made.close()
 
 
 def right_words(item: Item) -> str:

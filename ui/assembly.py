@@ -3,15 +3,17 @@
 import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agents.atlas import Atlas
 from agents.desk import Desk
 from agents.ladder import Ladder
 from knowledge.embedding import Centred, Embedder, EndpointEmbedder, embedded
 from knowledge.index import VECTORS_OF_BUILT_IN, Changes, Index
-from learner.store import AttemptStore
 from ui.settings import Settings
+
+if TYPE_CHECKING:
+    from learner.store import AttemptStore
 
 _INDEX_WAIT_S: Final = 60.0  # a reader's many notes take longer at first; then what is there has to do
 
@@ -47,17 +49,26 @@ def open_atlas(settings: Settings, *, wait_s: float, update: Callable[[Index], C
         update(index)
         ladder = Ladder(settings.endpoint, settings.weights, settings.cache_dir)
         try:
-            with open_records(settings) as store:
-                yield Atlas(index, ladder, Desk(settings.home), store, wait_s)
+            atlas = Atlas(index, ladder, Desk(settings.home), lambda: _store(settings), wait_s)
+            try:
+                yield atlas
+            finally:
+                atlas.examiner.close()
         finally:
             ladder.close()
 
 
 @contextmanager
-def open_records(settings: Settings) -> Generator[AttemptStore]:
+def open_records(settings: Settings) -> Generator["AttemptStore"]:
     """Open the learners' records."""
-    store = AttemptStore(settings.database or settings.home)
+    store = _store(settings)
     try:
         yield store
     finally:
         store.close()
+
+
+def _store(settings: Settings) -> "AttemptStore":
+    from learner.store import AttemptStore  # noqa: PLC0415 - loads late, with its library
+
+    return AttemptStore(settings.database or settings.home)

@@ -14,6 +14,7 @@ import typer
 from knowledge.errors import AtlasError, UserMistake
 from ui import output, record_cli
 from ui.calculation_cli import calculation_app
+from ui.export_cli import export_app
 from ui.options import MODEL_WAIT_S, with_settings
 
 if TYPE_CHECKING:  # loads what not every command needs
@@ -30,6 +31,7 @@ model_app = typer.Typer(help="Look after the embedded model.", no_args_is_help=T
 app.add_typer(notes_app, name="notes")
 app.add_typer(model_app, name="model")
 app.add_typer(calculation_app, name="calc")
+app.add_typer(export_app, name="export")
 app.add_typer(record_cli.learner_app, name="learner")
 for _name, _command in record_cli.COMMANDS.items():
     app.command(_name)(_command)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 _CLEAR: Final = "rgba(0,0,0,0)"
 _HEIGHT: Final = 320
+_COLOURS: Final = ("#0d9488", "#e2a33b", "#7f8fd9", "#d9793f", "#b65fa0")
 _AXIS: Final = {"automargin": True, "fixedrange": True, "zeroline": False}
 
 
@@ -18,7 +19,8 @@ def page_figure(described: Mapping[str, Any]) -> Any:  # noqa: ANN401 - plotly's
     }
     shared = {
         "paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR, "dragmode": False, "template": "none",
-        "height": layout.get("height", _HEIGHT), "margin": layout.get("margin", {"l": 8, "r": 8, "t": 16, "b": 8}),
+        "height": layout.get("height", _HEIGHT), "margin": layout.get("margin", {"l": 8, "r": 8, "t": 44 if "title" in layout else 16, "b": 8}),
+        "colorway": layout.get("colorway", _COLOURS),
         "font": {"family": "system-ui, sans-serif", "size": 13},
     }  # fmt: skip
     return Figure({"data": list(described.get("data", ())), "layout": layout | shared})

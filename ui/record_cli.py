@@ -80,8 +80,9 @@ def quiz(
     from ui.assembly import open_atlas  # noqa: PLC0415
 
     wish = wish_of(topic, count, kinds, level, language, seed, origins)
-    with open_atlas(settings, wait_s=_wait(settings)) as atlas:
-        _present(atlas.examiner, atlas.examiner.quiz(wish, settings.learner), settings.learner, as_json=as_json)
+    with open_atlas(settings, wait_s=MODEL_WAIT_S if "model" in wish.origins else 0.0) as atlas:
+        made, usage = atlas.examiner.complete(wish, settings.learner)
+        _present(atlas.examiner, made, settings.learner, as_json=as_json, more={"usage": asdict(usage)})
 
 
 @with_settings
@@ -263,11 +264,6 @@ def _among(given: "Sequence[str]", known: "Sequence[str]", what: str) -> tuple[s
         if value not in known:
             raise UserMistake(f"there is no {what} {value!r}.", f"There are {', '.join(known)}.")
     return tuple(given)
-
-
-def _wait(settings: "Settings") -> float:
-    """Return how long to wait for the embedded model: it writes items only where it was asked for."""
-    return MODEL_WAIT_S if settings.weights is not None else 0.0
 
 
 COMMANDS: Final["Mapping[str, Callable[..., None]]"] = {

@@ -194,7 +194,9 @@ def _differ_in_digits(one: str, other: str) -> bool:
 
 
 def _holds(text: str, part: str) -> bool:
-    return part in text if _CHINESE.search(part) else f" {part} " in f" {text} "
+    if _CHINESE.search(part):
+        return part in text
+    return re.search(rf"(?<!\w){re.escape(part)}(?!\w)", text) is not None
 
 
 def given_away(stem: str, correct: str, wrong: Sequence[str]) -> str:

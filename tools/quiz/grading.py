@@ -1,14 +1,14 @@
 """Grading by code alone: what is right, how much of it, and what a learner is told."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Final, Literal
 
 from tools.quiz.grading_number import confusion, misconception_of_value, nearly, shown
-from tools.quiz.grading_rubric import Reading, read
+from tools.quiz.grading_rubric import Reading, read, suffices
 from tools.quiz.grading_text import Names, is_same
-from tools.quiz.item import Item, ItemType
+from tools.quiz.item import Item, ItemType, Point
 from tools.quiz.response import Response
 from tools.quiz.wording import say
 
@@ -36,6 +36,14 @@ class Grade:
 def grade(item: Item, response: Response, names: Names | None = None) -> Grade:
     """Grade an answer; `names` (lower-case name -> ids of notes) keeps a slip of the keyboard from naming another."""
     return _cloze(item, response, names or {}) if item.type == "cloze" else _GRADERS[item.type](item, response)
+
+
+def judged(item: Item, said: Collection[Point]) -> Grade:
+    """Grade a short answer by the points that a model finds said in it."""
+    missing = [point for point in item.points if point not in said]
+    score = 1 - len(missing) / len(item.points)
+    told = [_listed("left_out", missing, item)] if missing else []
+    return replace(_graded(item, score, correct=suffices(score), said=told), grader="model")
 
 
 def right(item: Item) -> str:
@@ -197,8 +205,12 @@ def _about(item: Item, reading: Reading) -> list[str]:
         said.append(say("grading", "clash", language))
     for key, points in (("denied", reading.denied), ("left_out", reading.missing)):
         if points:
-            said.append(say("grading", key, language) + "\n" + "\n".join(f"- {point.text}" for point in points))
+            said.append(_listed(key, points, item))
     return said
+
+
+def _listed(key: str, points: Sequence[Point], item: Item) -> str:
+    return say("grading", key, item.language) + "\n" + "\n".join(f"- {point.text}" for point in points)
 
 
 _GRADERS: Final[Mapping[ItemType, Callable[[Item, Response], Grade]]] = {

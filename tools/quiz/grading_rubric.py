@@ -39,7 +39,12 @@ class Reading:
     @property
     def enough(self) -> bool:
         """Tell whether the answer is right: enough is said, in sentences, and nothing against the evidence."""
-        return self.score >= ENOUGH - _SLACK and not (self.loose or self.clash)
+        return suffices(self.score) and not (self.loose or self.clash)
+
+
+def suffices(score: float) -> bool:
+    """Tell whether this share of a rubric is enough for a right answer."""
+    return score >= ENOUGH - _SLACK
 
 
 def read(answer: str, points: Sequence[Point], stem: str, evidence: Sequence[str] = ()) -> Reading:
@@ -53,7 +58,7 @@ def read(answer: str, points: Sequence[Point], stem: str, evidence: Sequence[str
     loose, clash = is_heap(text), bool(said) and _clashes(text, evidence)
     echo = bool(text) and not said and not parts["denied"] and not new
     doubtful = bool(parts["doubtful"] or parts["denied"] or loose or clash)
-    settled = (score >= ENOUGH - _SLACK and not doubtful) or (not said and not doubtful and len(new) < _SUBSTANCE)
+    settled = (suffices(score) and not doubtful) or (not said and not doubtful and len(new) < _SUBSTANCE)
     return Reading(said, parts["denied"], parts["missing"], score, loose, echo, clash, undecided=not settled)
 
 

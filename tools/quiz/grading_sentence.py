@@ -116,7 +116,9 @@ def is_heap(text: str) -> bool:
     """Tell whether a text is a heap of words rather than a sentence: hardly any of them joins the others."""
     pieces = _PIECE.findall(text)
     items = [item for item in _LISTED.split(text) if item]
-    if len(items) >= _HEAP and len(pieces) <= _ITEM * len(items):
+    # Two Chinese characters are about a word.
+    words = sum(1 if piece.isascii() else (len(piece) + 1) // 2 for piece in pieces)
+    if len(items) >= _HEAP and words <= _ITEM * len(items):
         return True
     return len(pieces) >= _HEAP and sum(map(_joins, pieces)) < _JOINING * len(pieces)
 

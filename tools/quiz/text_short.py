@@ -113,7 +113,7 @@ def _limits(material: Material, concept: str, language: Language) -> Iterator[_Q
             Point(say(_WORDING, "case", language), (cases,)),
             Point(say(_WORDING, "instead", language, names=_listed(_titles(named, language), language)), (instead,)),
         )
-        if read(naming[0].text, rubric, stem).enough:
+        if len(read(naming[0].text, rubric, stem).said) == len(rubric):
             yield _Question("not_for", stem, (naming[0],), 3, rubric)
 
 

@@ -19,12 +19,13 @@ _CLAUSE: Final = re.compile(
     r"[,.;:!?，。；：！？、\n](?!\d)|\b(?:but|and|while|though)\b|但是?|而且|不过|并且", re.IGNORECASE
 )
 _NO_CARD: Final = re.compile(
-    r"\d+(?:\.\d+)?\s*[gt]i?b?\s*(?:of\s+)?(?:的\s*)?(?:system |main |cpu )?(?:ram|memory\b(?! card)|data|disk|text|corpus|"
-    r"jsonl|parquet|logs?|pdfs?|内存|数据|语料|硬盘|文本|日志)",
+    r"\d+(?:\.\d+)?\s*[gt]i?b?\s*(?:of\s+)?(?:的\s*)?(?:system |main |cpu )?(?:ram|memory\b(?! card)|data|disk|text|"
+    r"corpus|jsonl|parquet|logs?|pdfs?|内存|数据|语料|硬盘|文本|日志)",
     re.IGNORECASE,
 )
 _GPUS: Final = re.compile(
-    rf"(?<![\w.-])({COUNT}) ?(?:x )?(?:[\w.-]+ ){{0,2}}?(?:gpus?\b|cards\b)|({COUNT}) ?(?:张|块|个) ?(?:显?卡|gpu)|([单双两四八])卡",
+    rf"(?<![\w.-])({COUNT}) ?(?:x )?(?:[\w.-]+ ){{0,2}}?(?:gpus?\b|cards\b)"
+    rf"|({COUNT}) ?(?:张|块|个) ?(?:显?卡|gpu)|([单双两四八])卡",
     re.IGNORECASE | re.ASCII,
 )
 _ITEMS: Final = re.compile(

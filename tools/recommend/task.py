@@ -16,9 +16,9 @@ _GROUND: Final = 0.86  # below it a text that names nothing of this field is out
 _NEAR: Final = 0.86  # from it on, the retrieved tools tell the task where no phrase does
 _CONTEXT: Final = phrases(
     [
-        r"llms?", r"(?:language|chat|embedding|base|foundation|\d+b) models?", "checkpoints?", "gpus?", "tokens?", "prompts?",
-        r"\d+(?:\.\d+)?b", "chatbots?", "transformers?", "lora", "rag", "rlhf", "gpt\\S*", "chatgpt", "hugging ?face",
-        "inference", "fine-?tun\\w+", "embeddings?", "vllm", "loss", "ml", "machine learning", "deep learning",
+        r"llms?", r"(?:language|chat|embedding|base|foundation|\d+b) models?", "checkpoints?", "gpus?", "tokens?", 
+        "prompts?", r"\d+(?:\.\d+)?b", "chatbots?", "transformers?", "lora", "rag", "rlhf", r"gpt\S*", "chatgpt", "hugging ?face",
+        "inference", r"fine-?tun\w+", "embeddings?", "vllm", "loss", "ml", "machine learning", "deep learning",
         "neural nets?", "models?",
     ],
     ["模型", "显卡", "大语言", "智能体", "提示词", "推理", "微调", "训练", "向量", "嵌入"],

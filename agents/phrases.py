@@ -64,6 +64,7 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "why_weak": {"en": "not firm yet", "zh": "还不牢固"},
     "why_prerequisite_of": {"en": "{title} builds on it", "zh": "{title} 以它为基础"},
     "why_ready": {"en": "you know what it builds on", "zh": "它的前置知识你已经掌握"},
+    "why_first": {"en": "everything begins here", "zh": "一切从这里开始"},
     "quiz_mixed": {"en": "all notes", "zh": "全部笔记"},
     "quiz_begins": {"en": "A quiz on {title}: {n} items.", "zh": "{title} 小测验，共 {n} 题。"},
     "quiz_number": {"en": "Question {n} of {total} · {level}", "zh": "第 {n} 题，共 {total} 题 · {level}"},

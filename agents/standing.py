@@ -142,6 +142,8 @@ class Standing:
 
 def _why(suggestion: paths.Suggestion, graph: Graph, language: Language) -> str:
     reason, _, concept = suggestion.reason.partition(":")
+    if reason == "ready" and not graph.notes[suggestion.concept].prerequisites:
+        return say("why_first", language)
     if not concept:
         return say(f"why_{reason}", language)
     return say(f"why_{reason}", language, title=graph.notes[concept].title_in(language))

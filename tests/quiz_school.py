@@ -5,11 +5,12 @@ examiner = hand_made(atlas, [SINGLE, NUMERIC])
 
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 from agents.atlas import Atlas
 from agents.quizzing import Examiner, Outcome
+from agents.stop import Stop, Stoppable
 from knowledge.citation import Citation
 from knowledge.errors import UserMistake
 from tools.quiz.item import Exhibit, Item, Misconception, Point, Quantity
@@ -93,7 +94,8 @@ class HandMade(Examiner):
     """Asks `items`, in their order, whatever is wished for; `to_write` come as if a model wrote them, once they may."""
 
     def __init__(self, atlas: Atlas, items: Sequence[Item] = ALL) -> None:
-        super().__init__(atlas.index, lambda: atlas.graph, atlas.ladder, atlas.examiner.store)
+        before = atlas.examiner
+        super().__init__(atlas.index, lambda: atlas.graph, atlas.ladder, lambda: before.store)
         self.items: Sequence[Item] = items
         self.to_write: Sequence[Item] = ()
         self.may_write = threading.Event()
@@ -109,10 +111,13 @@ class HandMade(Examiner):
         chosen = [made for made in self.items if wish.allows(made.type, made.level)][: wish.n]
         return Quiz(uuid.uuid4().hex, wish.topic, tuple({made.concept for made in chosen}), tuple(chosen))
 
-    def written(self, quiz: Quiz, wish: Wish, learner: str) -> Iterator[Item]:
-        for made in self.to_write:
-            self.may_write.wait(20)
-            yield made
+    def written(self, quiz: Quiz, wish: Wish, learner: str) -> Stoppable[Item]:
+        def write(stop: Stop) -> Generator[Item]:
+            for made in self.to_write:
+                self.may_write.wait(20)
+                yield made
+
+        return Stoppable(write)
 
     def answer(self, item: Item, words: str, learner: str, **more: Any) -> Outcome:
         self.asked += 1

@@ -180,7 +180,7 @@ def test_evidence_is_shown_before_words_and_words_before_marks(tmp_path: Path) -
     with team(tmp_path) as (atlas, model):
         model.reply(VERBATIM, when=of_tutor, chunk_delay_s=0.1)
         judge(model)
-        turns = list(asking.turns(OpenTeam(atlas), QUESTION, SESSION, Asking()))
+        turns = list(asking.turns(OpenTeam(atlas), QUESTION, SESSION, "me", Asking()))
     first_evidence = next(i for i, turn in enumerate(turns) if turn.evidence)
     first_words = next(i for i, turn in enumerate(turns) if turn.text)
     first_mark = next(i for i, turn in enumerate(turns) if turn.citations)
@@ -192,7 +192,7 @@ def test_words_are_shown_at_most_so_often(tmp_path: Path) -> None:
     with team(tmp_path) as (atlas, model):
         model.reply(" ".join(["PagedAttention"] * 300), when=of_tutor)
         judge(model)
-        turns = list(asking.turns(OpenTeam(atlas), QUESTION, SESSION, Asking()))
+        turns = list(asking.turns(OpenTeam(atlas), QUESTION, SESSION, "me", Asking()))
     assert len(turns) < 60
     assert turns[-1].outcome == "done"
 
@@ -202,7 +202,7 @@ def test_a_stopped_answer_keeps_its_words_and_frees_the_model(tmp_path: Path) ->
         model.reply(LONG, when=of_tutor, chunk_delay_s=0.05)
         current = Asking()
         turns: list[Turn] = []
-        for turn in asking.turns(OpenTeam(atlas), QUESTION, SESSION, current):
+        for turn in asking.turns(OpenTeam(atlas), QUESTION, SESSION, "me", current):
             turns.append(turn)
             if "block 0" in turn.text:
                 current.stop()
@@ -214,7 +214,7 @@ def test_a_stopped_answer_keeps_its_words_and_frees_the_model(tmp_path: Path) ->
 def test_a_question_waits_for_the_notes_to_open_and_can_be_stopped_meanwhile() -> None:
     current = Asking()
     turns: list[Turn] = []
-    for turn in asking.turns(ClosedTeam(), QUESTION, SESSION, current):
+    for turn in asking.turns(ClosedTeam(), QUESTION, SESSION, "me", current):
         turns.append(turn)
         if turn.steps:
             current.stop()
@@ -234,7 +234,7 @@ def test_a_failure_is_told_with_its_remedy(
     tmp_path: Path, broken: ClosedTeam | None, question: str, problem: str
 ) -> None:
     with team(tmp_path, with_model=False) as (atlas, _):
-        turns = list(asking.turns(broken or OpenTeam(atlas), question, SESSION, Asking()))
+        turns = list(asking.turns(broken or OpenTeam(atlas), question, SESSION, "me", Asking()))
     assert turns[-1].outcome == "failed"
     assert problem in turns[-1].problem
 

@@ -30,9 +30,10 @@ from small_atlas import (
     small_index,
 )
 
-from agents.atlas import Answering, Atlas
+from agents.atlas import Atlas
 from agents.desk import Turn
 from agents.events import Cited, Event, EvidenceFound, Step, Token
+from agents.stop import Stoppable
 from knowledge.errors import SetupMissing, UserMistake
 from knowledge.index import Index
 
@@ -210,7 +211,7 @@ def asked(model: ScriptedModel, kind: Callable[[Request], bool]) -> int:
     raise AssertionError("the request did not come")
 
 
-def _collect(answering: Answering, into: list[Event], ended: threading.Event) -> None:
+def _collect(answering: Stoppable[Event], into: list[Event], ended: threading.Event) -> None:
     for event in answering:
         into.append(event)
     ended.set()

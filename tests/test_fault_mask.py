@@ -80,7 +80,7 @@ def test_a_secret_is_replaced_by_its_kind(text: str, secret: str, kind: str):
         "bos_token_id=1", "api_key=None", "use_auth_token=False", "api_key not configured (no-tty)", "KeyError: 'token'", "auth: enabled",
         "commit 9a41e39e1f0a4d2b8c7d6e5f4a3b2c1d0e9f8a7b", "password: ", "password=${DB_PASSWORD}", "api_key=os.environ['KEY']",
         "sha256:cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046", "request id req_0123456789abcdef0123456789abcdef",
-        "/root/.cache/huggingface/hub/models--Qwen--Qwen2.5-7B/snapshots/a09a35458c702b33eeacc393d103063234e8bc28/model.safetensors",
+        "/home/ann/.cache/huggingface/hub/models--Qwen--Qwen2.5-7B/snapshots/a09a35458c702b33eeacc393d103063234e8bc28/model.safetensors",
         "uuid 123e4567-e89b-12d3-a456-426614174000", "torch.Size([151936, 3584])", "key: model.layers.0.self_attn.q_proj.weight",
         "Unexpected key(s) in state_dict: \"lm_head.weight\"", "prompt tokens: 1234, completion tokens: 99", "Bearer of bad news",
         "Token indices sequence length is longer than the specified maximum (5000 > 4096).", "tokens_per_second: 12.5", "git@github.com:a/b.git",

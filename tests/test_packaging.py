@@ -137,7 +137,10 @@ def as_person(person: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[s
 
 def test_readme_shows_every_command() -> None:
     shown = {command.split()[1] for command in COMMANDS}
-    assert shown == {"ask", "search", "check", "index", "notes", "model", "doctor", "ui", "calc"}
+    assert shown == {
+        "ask", "search", "check", "index", "notes", "model", "doctor", "ui", "calc", "quiz", "review", "progress",
+        "path", "export",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

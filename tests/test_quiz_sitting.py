@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ import pytest
 import quiz_school as items
 
 from agents.quizzing import Outcome
+from agents.stop import Stop, Stoppable
 from knowledge.errors import ModelFailed
 from learner.mastery import Mastery
 from tools.quiz.grading import grade
@@ -133,15 +134,17 @@ def test_an_item_that_is_written_takes_the_last_place_nobody_has_seen() -> None:
 def test_a_page_that_is_left_ends_what_is_written_for_it() -> None:
     taken, writings, asked, closed = sitting(*items.ALL), Writings(), threading.Semaphore(0), threading.Event()
 
-    def write() -> Iterator[Item]:
+    def write(stop: Stop) -> Generator[Item]:
         try:
             for n in range(100):
                 asked.acquire()
+                if stop.is_set:  # as whatever asks a model does
+                    return
                 yield items.item(f"w{n}", type="cloze", stem="____", accepted=("x",), origin="model")
         finally:
             closed.set()
 
-    writings.begin("page", taken, write())
+    writings.begin("page", taken, Stoppable(write))
     asked.release()
     while taken.view.places[-1].item.id != "w0":
         time.sleep(0.01)
@@ -154,12 +157,12 @@ def test_a_page_that_is_left_ends_what_is_written_for_it() -> None:
 def test_a_model_that_fails_leaves_the_items_made_by_code() -> None:
     taken, writings, failed = sitting(*items.ALL), Writings(), threading.Event()
 
-    def write() -> Iterator[Item]:
+    def write(stop: Stop) -> Generator[Item]:
         failed.set()
         raise ModelFailed("the endpoint is down.")
         yield items.SINGLE
 
-    writings.begin("page", taken, write())
+    writings.begin("page", taken, Stoppable(write))
     assert failed.wait(10)
     assert [place.item for place in taken.view.places] == list(items.ALL)
 

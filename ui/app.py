@@ -48,7 +48,12 @@ def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull:
         if port and actual != port:
             sys.stderr.write(f"atlas: port {port} is taken; using {actual}\n")
         team = BackgroundTeam(lambda: _open(settings), lambda atlas: _prepare(atlas, pull=pull), _rehearse)
-        page = Page(team, FeedbackStore(settings.home), examples=any(not folder.own for folder in settings.folders))
+        page = Page(
+            team,
+            FeedbackStore(settings.home),
+            examples=any(not folder.own for folder in settings.folders),
+            named_learners=host in LOOPBACK,
+        )
         sent = threading.Event()
         app = _telling(application(page, LOOPBACK if host in LOOPBACK else None), sent)
         if as_json:

@@ -20,11 +20,16 @@ _LOG = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 
-def turns(team: Team, question: str, session: str, asking: Asking, *, clock: Clock = time.monotonic) -> Generator[Turn]:
-    """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed."""
+def turns(
+    team: Team, question: str, session: str, learner: str, asking: Asking, *, clock: Clock = time.monotonic
+) -> Generator[Turn]:
+    """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed.
+
+    `learner` is whose record grows by the answers to a quiz.
+    """
     turn = Turn(uuid.uuid4().hex[:12], question)
     try:
-        for latest in _answered(team, turn, session, asking, clock):
+        for latest in _answered(team, turn, session, learner, asking, clock):
             turn = latest
             yield turn
     except AtlasError as error:
@@ -38,7 +43,7 @@ def turns(team: Team, question: str, session: str, asking: Asking, *, clock: Clo
         yield ended(turn, "stopped")
 
 
-def _answered(team: Team, turn: Turn, session: str, asking: Asking, clock: Clock) -> Generator[Turn]:
+def _answered(team: Team, turn: Turn, session: str, learner: str, asking: Asking, clock: Clock) -> Generator[Turn]:
     yield turn
     began = clock()
     while (atlas := team.atlas(_BEAT_S)) is None:
@@ -48,7 +53,7 @@ def _answered(team: Team, turn: Turn, session: str, asking: Asking, clock: Clock
         if waited > OPENING_S:
             raise AtlasError("the notes are still being opened.", "Ask again in a minute.")
         yield replace(turn, steps=(Step("open", "desk", "", "running", waited),))
-    answering = atlas.ask(turn.question, session)
+    answering = atlas.ask(turn.question, session, learner=learner)
     asking.begins(answering.close)
     shown_at, is_behind = clock(), False
     for event in answering:

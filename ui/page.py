@@ -184,7 +184,7 @@ class Page:
         beside = ""
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
-            for turn in asking.turns(self._team, question, session, current):
+            for turn in asking.turns(self._team, question, session, self._learner(stored), current):
                 updates: Updates = {self.chat: _chat(shown(self._chats.put(session, turn), language))}
                 passages = panel(turn, language)
                 if passages != beside:

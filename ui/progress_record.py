@@ -74,11 +74,18 @@ def added(
 
 
 def brought_along(store: "AttemptStore", learner: str, name: str, now: datetime) -> None:
-    """Move a learner's record to another name, where it joins what is there."""
+    """Move a learner's record to another name, where it joins what is there.
+
+    Raises UserMistake, with both records kept, where some of it cannot be joined.
+    """
     from learner.transfer import export, load  # noqa: PLC0415 - loads the database's library, after the page is up
 
     if store.mark(learner).changes:
-        load(store, name, export(store, learner, now), now)
+        report = load(store, name, export(store, learner, now), now)
+        if report.refused:
+            reason = report.refused[0].reason
+            remedy = "The old record is kept; export it to look into it."
+            raise UserMistake(f"{report.refused_count} answers cannot be brought along: {reason}.", remedy)
         store.delete(learner)
 
 

@@ -183,9 +183,7 @@ class QuizPage:
             return nothing_screen(quiz.notices, address, wish.language)
         sitting = Sitting(quiz, wish)
         self._sittings.add(learner, sitting)
-        write: Any = getattr(atlas.examiner, "written", None)
-        if write is not None:
-            self._writings.begin(page, sitting, write(quiz, wish, learner))
+        self._writings.begin(page, sitting, atlas.examiner.written(quiz, wish, learner))
         return self._screen(sitting.view, atlas, wish.language, learner)
 
     def _done(

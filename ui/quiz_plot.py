@@ -17,10 +17,10 @@ def page_figure(described: Mapping[str, Any]) -> Any:  # noqa: ANN401 - plotly's
         name: _AXIS | dict(part) if name.startswith(("xaxis", "yaxis")) else part
         for name, part in dict(described.get("layout", {})).items()
     }
-    shared = {
+    top = 44 if "title" in layout else 16
+    usual = {"height": _HEIGHT, "colorway": _COLOURS, "margin": {"l": 8, "r": 8, "t": top, "b": 8}}
+    fixed = {
         "paper_bgcolor": _CLEAR, "plot_bgcolor": _CLEAR, "dragmode": False, "template": "none",
-        "height": layout.get("height", _HEIGHT), "margin": layout.get("margin", {"l": 8, "r": 8, "t": 44 if "title" in layout else 16, "b": 8}),
-        "colorway": layout.get("colorway", _COLOURS),
         "font": {"family": "system-ui, sans-serif", "size": 13},
     }  # fmt: skip
-    return Figure({"data": list(described.get("data", ())), "layout": layout | shared})
+    return Figure({"data": list(described.get("data", ())), "layout": usual | layout | fixed})

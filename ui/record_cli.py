@@ -251,8 +251,8 @@ def _present(
         fields = {"quiz": made.id, "topic": made.topic, "learner": learner, "notices": list(made.notices)}
         output.print_json(fields | {"items": [record(item) for item in made.items]} | dict(more or {}))
         return
-    for notice in made.notices:
-        sys.stderr.write(f"{notice}\n")
+    for notice in made.notices:  # where there is nothing to ask, they are all there is to say
+        (sys.stderr if made.items else sys.stdout).write(f"{notice}\n")
     if sys.stdin.isatty() and sys.stdout.isatty():
         ask_all(examiner, made, learner)
     else:

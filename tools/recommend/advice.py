@@ -18,7 +18,7 @@ from tools.recommend.exclusion import Exclusion
 from tools.recommend.fit import Fit, fit
 from tools.recommend.question import question_back
 from tools.recommend.reading import read
-from tools.recommend.scoring import Need, Score, needs, ranked
+from tools.recommend.scoring import Need, Score, counted, needs, ranked
 from tools.recommend.task import Goal, understand
 from tools.recommend.together import Joint, joints
 from tools.recommend.tradeoff import trade_off
@@ -26,6 +26,7 @@ from tools.recommend.wording import load, say
 
 Search = Callable[[str, int], Sequence[Evidence]]
 _DEPTH: Final = 40  # passages that scores rest on
+_BEHIND: Final = 1.2  # a tool so far behind the best is no advice
 _MOST_OUT: Final = 6
 _NEAREST: Final = 3
 
@@ -97,7 +98,7 @@ def recommend(
         speak,
         known,
         reading.goals,
-        wishes,
+        counted(wishes, reading.goals),
         tuple(recommendations),
         tuple(_weightiest(list(out.values()), evidence)),
         joints([(one.tool, one.goal) for one in recommendations], material.graph),
@@ -121,6 +122,8 @@ def _picked(lists: Sequence[Sequence[Score]], limit: int) -> list[tuple[Score, S
     if len(filled) == 1:
         scores = filled[0]
         for place, score in enumerate(scores[1:limit], 1):
+            if scores[0].total - score.total > _BEHIND:
+                break
             picks.append((score, scores[place + 1] if place + 1 < len(scores) else None))
     return picks
 

@@ -1,6 +1,7 @@
 """The first command for a tool, filled in for the person's model, hardware and method."""
 
 import shlex
+from collections.abc import Callable
 from typing import Any, Final
 
 from knowledge.errors import UserMistake
@@ -15,6 +16,7 @@ from tools.recommend.wording import load
 
 _AMPERE: Final = (8, 0)  # the first compute capability with bf16
 _SEQUENCE: Final = 2048
+_LENGTHS: Final = (0, 32_768, 16_384, 8_192)  # tokens; 0 is the model's own limit
 _TRAINING: Final = frozenset({"fine-tune", "scale", "pretrain"})
 
 
@@ -85,13 +87,15 @@ def _engine(tool: str, constraints: Constraints, fit: Fit | None) -> str:
         return f"{flag} {_repository(constraints.model)}{ending}"
     card = constraints.accelerators[0]
     arguments: dict[str, Any] = {"model": constraints.model, "gpu": card.name, "gpus": card.count, "engine": tool}
-    arguments |= {"max_model_len": constraints.context} if constraints.context else {}
     arguments |= {"quant": fit.format} if fit and fit.format else {}
-    try:
-        made = calculate("serve", arguments)
-    except UserMistake:
-        return ""
-    return str(made.values.get("command") or "") if made.values["fits"] else ""
+    for length in (constraints.context,) if constraints.context else _LENGTHS:
+        try:
+            made = calculate("serve", arguments | ({"max_model_len": length} if length else {}))
+        except UserMistake:
+            return ""
+        if made.values["fits"]:
+            return str(made.values["command"])
+    return ""
 
 
 def _ollama_name(model: str) -> str:
@@ -118,22 +122,23 @@ def _quantizing(tool: str, constraints: Constraints) -> str:
 
 def _training(tool: str, run: TrainingCase) -> str:
     saved, yaml = training_config.saved, training_config.yaml
-    match tool:
-        case "axolotl":
-            return saved("my.yml", yaml(training_config.axolotl(run)), "axolotl train my.yml")
-        case "llama-factory":
-            return saved("sft.yaml", yaml(training_config.llama_factory(run)), "llamafactory-cli train sft.yaml")
-        case "deepspeed":
-            start = f"deepspeed --num_gpus {run.gpus} train.py --deepspeed --deepspeed_config ds_config.json"
-            return saved("ds_config.json", training_config.deepspeed_json(run), start)
-        case "accelerate":
-            text = yaml(training_config.accelerate(run))
-            return saved("accelerate.yaml", text, "accelerate launch --config_file accelerate.yaml train.py")
-        case "trl":
-            return " ".join(["trl sft", *map(shlex.quote, training_config.trl_arguments(run))])
-        case "peft":
-            return training_config.peft_script(run)
-        case "unsloth" if run.is_adapter:
-            return training_config.unsloth(run)
-        case _:
-            return ""
+    written: dict[str, Callable[[], str]] = {
+        "axolotl": lambda: saved("my.yml", yaml(training_config.axolotl(run)), "axolotl train my.yml"),
+        "llama-factory": lambda: saved(
+            "sft.yaml", yaml(training_config.llama_factory(run)), "llamafactory-cli train sft.yaml"
+        ),
+        "deepspeed": lambda: saved(
+            "ds_config.json",
+            training_config.deepspeed_json(run),
+            f"deepspeed --num_gpus {run.gpus} train.py --deepspeed --deepspeed_config ds_config.json",
+        ),
+        "accelerate": lambda: saved(
+            "accelerate.yaml",
+            yaml(training_config.accelerate(run)),
+            "accelerate launch --config_file accelerate.yaml train.py",
+        ),
+        "trl": lambda: " ".join(["trl sft", *map(shlex.quote, training_config.trl_arguments(run))]),
+        "peft": lambda: training_config.peft_script(run) if run.is_adapter else "",
+        "unsloth": lambda: training_config.unsloth(run) if run.is_adapter else "",
+    }
+    return written[tool]() if tool in written else ""

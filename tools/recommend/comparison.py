@@ -50,7 +50,7 @@ def compare(
     """
     speak = language or question_language(task or " ".join(names))
     notes = list({note.id: note for note in (_tool(name, material) for name in names)}.values())
-    if len(notes) < 2:  # noqa: PLR2004 - a comparison
+    if len(notes) < 2:
         raise UserMistake("A comparison needs two tools.", "Name two or more, such as vLLM and SGLang.")
     verdicts = _verdicts(task, notes, material, search, speak) if task.strip() else {}
     rows: list[tuple[str, tuple[Cell, ...]]] = []

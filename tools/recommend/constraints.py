@@ -55,6 +55,7 @@ class Constraints:
     place: str = ""
     offline: bool = False
     budget: str = ""
+    no_docker: bool = False
     language: str = ""
     skill: str = ""
     format: str = ""
@@ -82,7 +83,7 @@ def corrected(constraints: Constraints, **changes: Any) -> Constraints:  # noqa:
     known = {one.name for one in fields(Constraints)} - {"said"}
     said = dict(constraints.said)
     if "gpu" in changes:
-        changes = {**changes, "accelerators": _cards(changes.pop("gpu"))}
+        changes["accelerators"] = _cards(changes.pop("gpu"))
     for name, value in changes.items():
         if name not in known:
             raise UserMistake(f"{name!r} is no constraint.", f"Use one of {', '.join(sorted(known | {'gpu'}))}.")

@@ -15,6 +15,7 @@ from tools.recommend.wording import load
 _MOST: Final = 3
 FIT_HEADINGS: Final = ("When to use it", "适用场景")
 UNFIT_HEADINGS: Final = ("When not to use it", "不适用场景")
+_NO_REASON: Final = (*UNFIT_HEADINGS, "Pitfalls", "常见问题", "Example", "示例")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def citation(ground: Ground, material: Material, n: int) -> Citation:
 def _retrieved(tool: str, material: Material, evidence: Sequence[Evidence], language: Language) -> list[Ground]:
     """Return the sentences of the tool's best passage that can stand for it."""
     for one in evidence:
-        if one.note != tool or one.heading.startswith(UNFIT_HEADINGS) or "Pitfalls" in one.heading:
+        if one.note != tool or one.heading.startswith(_NO_REASON):
             continue
         return [
             Ground(sentence)

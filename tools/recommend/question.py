@@ -29,7 +29,7 @@ def question_back(
     told = {need.name for need in needs}
     on_hardware = bool(constraints.accelerators or constraints.cpu_only or constraints.device)
     for goal, scores in zip(goals, lists, strict=True):
-        if f"ask_{goal}" not in load("reasons") or len(scores) < 2 or told & _TELLING[goal]:  # noqa: PLR2004 - a choice
+        if f"ask_{goal}" not in load("reasons") or len(scores) < 2 or told & _TELLING[goal]:
             continue
         if goal in {"serve", "fine-tune"} and on_hardware:
             continue

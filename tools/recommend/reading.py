@@ -18,9 +18,9 @@ from tools.recommend.wording import load, mixed, phrases
 _CLAUSE: Final = re.compile(
     r"[,.;:!?，。；：！？、\n](?!\d)|\b(?:but|and|while|though)\b|但是?|而且|不过|并且", re.IGNORECASE
 )
-_NO_CARD: Final = re.compile(
-    r"\d+(?:\.\d+)?\s*[gt]i?b?\s*(?:of\s+)?(?:的\s*)?(?:system |main |cpu )?(?:ram|memory\b(?! card)|data|disk|text|"
-    r"corpus|jsonl|parquet|logs?|pdfs?|内存|数据|语料|硬盘|文本|日志)",
+_NO_CARD: Final = re.compile(  # memory of a computer or a size of data, no card
+    r"\d+(?:\.\d+)?\s*[gt]i?b?\s*(?:of\s+)?(?:的\s*)?(?:system |main |cpu )?(?:ram|memory\b(?! card)|laptop|macbook"
+    r"|computer|pc|machine|phone|data|disk|text|corpus|jsonl|parquet|logs?|pdfs?|电脑|笔记本|手机|机器|内存|数据|语料|硬盘|文本|日志)",
     re.IGNORECASE,
 )
 _GPUS: Final = re.compile(
@@ -30,7 +30,7 @@ _GPUS: Final = re.compile(
 )
 _ITEMS: Final = re.compile(
     r"(\d[\d,.]*)\s?(thousand|million|billion|k|m|b|百|千|万|百万|千万|亿)?\s?(?:条|个|份|篇)?\s?"
-    r"(?:vectors?|embeddings?|documents?|docs|pdfs|passages|chunks|records|向量|文档|文本|记录|数据|段落)",
+    r"(?:[a-z]+ )?(?:vectors?|embeddings?|documents?|docs|pdfs|passages|chunks|records|向量|文档|文本|记录|数据|段落)",
     re.IGNORECASE,
 )
 _USERS: Final = re.compile(
@@ -42,6 +42,11 @@ _TIMES: Final = {
     "": 1, "k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "b": 10**9, "billion": 10**9, "百": 100,
     "千": 1_000, "万": 10_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 10**8,
 }  # fmt: skip
+_DENIABLE: Final = frozenset({"system", "device"})
+_DENIAL: Final = re.compile(
+    r"(?:\b(?:no|not|without|never|non-?|isn.t)(?: (?:a|an|on|any|use|using|have|need))*|不是|没有|不用|非|不装|没) ?$",
+    re.IGNORECASE,
+)
 _CJK_COUNTS: Final = {"单": 1, "双": 2, "两": 2, "四": 4, "八": 8}
 
 
@@ -63,7 +68,7 @@ def read(text: str, library: Library) -> Constraints:
 def _rules(text: str, found: dict[str, Any], said: dict[str, Said]) -> None:
     """Apply the rules of constraints.toml; a field takes its first match, the licence all that differ."""
     for field, value, hard, pattern in _compiled():
-        match = pattern.search(text)
+        match = next((m for m in pattern.finditer(text) if field not in _DENIABLE or not _denied(text, m)), None)
         if match is None or (field in found and field != "licence"):
             continue
         strength = _strength(text, match, hard)
@@ -80,6 +85,11 @@ def _rules(text: str, found: dict[str, Any], said: dict[str, Said]) -> None:
     if found.get("offline") and found.get("place") == "hosted":
         found.pop("place")
         said.pop("place")
+
+
+def _denied(text: str, match: re.Match[str]) -> bool:
+    """Tell whether the words before say that it is not so: "no Linux", "不是 Windows"."""
+    return bool(_DENIAL.search(text[: match.start()]))
 
 
 def _strength(text: str, match: re.Match[str], hard: bool) -> Strength:
@@ -139,6 +149,10 @@ def _amounts(text: str, found: dict[str, Any], said: dict[str, Said]) -> None:
             if digits.count(".") <= 1:
                 found[name] = int(float(digits) * times)
                 said[name] = Said(match[0], "soft")
+
+    if found.get("context") is not None and found.get("context") == found.get("items"):
+        found.pop("context")  # "200k docs" is a number of documents
+        said.pop("context")
 
 
 def _tools(text: str, library: Library) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

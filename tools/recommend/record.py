@@ -1,6 +1,6 @@
 """Advice and comparisons as JSON objects, in the reader's language."""
 
-from typing import Any
+from typing import Any, cast
 
 from knowledge.citation import Citation
 from knowledge.graph import Graph
@@ -41,13 +41,14 @@ def understood(constraints: Constraints) -> dict[str, Any]:
     """Return the constraints that are set, each with the words it was read from and whether it is hard."""
     found: dict[str, Any] = {}
     for name, said in constraints.said.items():
-        value = getattr(constraints, name)
+        value: object = getattr(constraints, name)
         if name == "accelerators":
             value = [
                 {"name": card.name, "count": card.count, "memory_gb": card.memory_gb, "taken_for": card.taken_for}
                 for card in constraints.accelerators
             ]
-        value = list(value) if isinstance(value, tuple) else value  # pyright: ignore[reportUnknownArgumentType] - any field's type
+        if isinstance(value, tuple):
+            value = list(cast("tuple[str, ...]", value))
         found[name] = {"value": value, "words": said.words, "strength": said.strength}
     return found
 

@@ -26,6 +26,8 @@ _TOGETHER: Final = 0.2  # it is commonly combined with a tool in use
 _SOFT: Final = 0.4  # a soft constraint that is met
 _MOST_NEEDS: Final = 3  # many words for the same thing shall not outweigh all else
 _MANY: Final = 8  # users at once that a server for one person does not bear
+_SERVER_CARD: Final = 40  # GB
+_CONSUMER_CARD: Final = 24  # GB
 _LARGE: Final = 20_000_000  # vectors
 _ONLY_WITH: Final = {"diffusers": "images", "hugging-face-hub": "download"}  # tools for nothing but one need
 
@@ -58,9 +60,11 @@ def needs(text: str, constraints: Constraints) -> tuple[Need, ...]:
     if gpus > 1:
         found.setdefault("many-gpus", f"{gpus} GPU")
         found.pop("one-gpu-training", None)
-    elif gpus == 1 and constraints.accelerators[0].memory_gb <= 24:  # noqa: PLR2004 - consumer cards end here
+    elif gpus == 1 and constraints.accelerators[0].memory_gb <= _CONSUMER_CARD:
         found.setdefault("one-gpu-training", constraints.accelerators[0].name)
         found.pop("many-gpus", None)
+    if any(card.memory_gb >= _SERVER_CARD for card in constraints.accelerators) and constraints.device != "apple-gpu":
+        found.setdefault("gpu-server", constraints.accelerators[0].name)
     if constraints.device == "apple-gpu":
         found.setdefault("one-user", constraints.said["device"].words)
     if constraints.users >= _MANY:
@@ -77,6 +81,13 @@ def needs(text: str, constraints: Constraints) -> tuple[Need, ...]:
     if constraints.device == "npu":
         found.setdefault("ascend", constraints.said["device"].words)
     return tuple(Need(name, words) for name, words in found.items())
+
+
+def counted(text_needs: Sequence[Need], goals: Sequence[Goal]) -> tuple[Need, ...]:
+    """Return the needs that count for some goals."""
+    names = {goal.name for goal in goals}
+    words: Mapping[str, Any] = load("needs")
+    return tuple(need for need in text_needs if not words[need.name]["goals"] or names & set(words[need.name]["goals"]))
 
 
 def ranked(
@@ -144,6 +155,8 @@ def _soft(note: Note, constraints: Constraints) -> int:
     wanted = constraints.language.replace(" ", "-")
     if wanted in traits and not constraints.is_hard("language"):
         met.append(note.id in traits[wanted])
+    if constraints.no_docker:
+        met.append(not tool.first_command.startswith("docker"))
     if constraints.budget == "free":
         met.append(not tool.hosted or "compute" in tool.tasks or "get-free-compute" in tool.tasks)
     return sum(1 if one else -1 for one in met)

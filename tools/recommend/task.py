@@ -12,14 +12,15 @@ from knowledge.graph import Graph
 from tools.recommend.constraints import Constraints
 from tools.recommend.wording import load, mixed, phrases
 
-_GROUND: Final = 0.86  # below it a text that names nothing of this field is outside
-_NEAR: Final = 0.86  # from it on, the retrieved tools tell the task where no phrase does
+_SERVER_CARD: Final = 40  # GB
+_GROUND: Final = 0.3  # below it a text that names nothing of this field is outside
+_NEAR: Final = 0.3  # from it on, the retrieved tools tell the task where no phrase does
 _CONTEXT: Final = phrases(
     [
-        r"llms?", r"(?:language|chat|embedding|base|foundation|\d+b) models?", "checkpoints?", "gpus?", "tokens?", 
-        "prompts?", r"\d+(?:\.\d+)?b", "chatbots?", "transformers?", "lora", "rag", "rlhf", r"gpt\S*", "chatgpt", "hugging ?face",
-        "inference", r"fine-?tun\w+", "embeddings?", "vllm", "loss", "ml", "machine learning", "deep learning",
-        "neural nets?", "models?",
+        r"llms?", r"(?:language|chat|embedding|base|foundation|\d+b) models?", "checkpoints?", "gpus?", "tokens?",
+        "prompts?", r"\d+(?:\.\d+)?b", "chatbots?", "transformers?", "lora", "rag", "rlhf", r"gpt\S*", "chatgpt",
+        "hugging ?face", "inference", r"fine-?tun\w+", "embeddings?", "vllm", "loss", "ml", "machine learning",
+        "deep learning", "neural nets?", "models?",
     ],
     ["模型", "显卡", "大语言", "智能体", "提示词", "推理", "微调", "训练", "向量", "嵌入"],
 )  # fmt: skip
@@ -62,8 +63,11 @@ def understand(text: str, evidence: Sequence[Evidence], graph: Graph, constraint
     tasks = sure
     if not tasks and vague and (belongs or ground >= _GROUND):
         tasks = vague
-    if not tasks and constraints.named:
-        tasks = _of_tools(constraints.named, graph)
+    if not tasks and constraints.model and constraints.accelerators:
+        big = any(card.memory_gb >= _SERVER_CARD for card in constraints.accelerators)
+        tasks = ["serve-models" if big else "run-models-locally"]
+    if not tasks and (constraints.named or constraints.excluded):
+        tasks = _of_tools(constraints.named or constraints.excluded, graph)
     if not tasks and ground >= _NEAR and belongs:
         tasks = _of_tools([one.note for one in evidence[:3]], graph)
     return Reading(_goals(_pruned(tasks, text)), ground)
@@ -86,7 +90,7 @@ def _pruned(tasks: Sequence[str], text: str) -> list[str]:
     """Leave out what a text only talks about: the application that is watched, the adapter that is served."""
     kept = list(tasks)
     for rule in load("context")["rule"]:
-        if set(rule["given"]) & set(kept) and not _rule(rule["unless"]).search(text):
+        if set(rule["given"]) & set(kept) and not _unless(tuple(rule["unless"])).search(text):
             rest = [task for task in kept if task not in rule["drop"]]
             kept = rest or kept
     return kept
@@ -113,5 +117,5 @@ def _outside() -> re.Pattern[str]:
 
 
 @cache
-def _rule(unless: str) -> re.Pattern[str]:
-    return mixed(unless.split("\n")) if unless else re.compile("(?!)")
+def _unless(words: tuple[str, ...]) -> re.Pattern[str]:
+    return mixed(words)

@@ -30,7 +30,7 @@ class Joint:
 
 def joints(picks: Sequence[tuple[str, str]], graph: Graph) -> tuple[Joint, ...]:
     """Return the connections between tools (id, goal) that were picked for different goals, in their order."""
-    if len({goal for _, goal in picks}) < 2:  # noqa: PLR2004 - one goal needs no joint
+    if len({goal for _, goal in picks}) < 2:
         return ()
     tools = [tool for tool, _ in picks]
     pairs = [*pairwise(tools), *((a, b) for at, a in enumerate(tools) for b in tools[at + 2 :])]

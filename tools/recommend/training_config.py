@@ -1,4 +1,4 @@
-"""Configurations for training, filled in for one case: PEFT, Axolotl, DeepSpeed, Accelerate, LLaMA-Factory, TRL, Unsloth.
+"""Configurations for training, filled in for one case, for each of the trainers.
 
 The keys are those of peft 0.21, axolotl 0.19, deepspeed 0.19, accelerate 1.15, trl 1.16 and llamafactory 0.9.5.
 """
@@ -7,7 +7,7 @@ import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 _LORA_RATE: Final = 2e-4
 _FULL_RATE: Final = 1e-5
@@ -102,7 +102,7 @@ def accelerate(case: TrainingCase) -> dict[str, Any]:
             "offload_optimizer_device": "cpu" if case.offload else "none",
             "offload_param_device": "none",
             "gradient_accumulation_steps": 8,
-            "zero3_init_flag": case.zero == 3,  # noqa: PLR2004 - the stage's own number
+            "zero3_init_flag": case.zero == 3,
         }
     return content
 
@@ -181,10 +181,10 @@ def yaml(content: Mapping[str, Any], indent: str = "") -> str:
     lines: list[str] = []
     for key, value in content.items():
         if isinstance(value, dict):
-            lines += [f"{indent}{key}:", yaml(value, f"{indent}  ")]
+            lines += [f"{indent}{key}:", yaml(cast("dict[str, Any]", value), f"{indent}  ")]
         elif isinstance(value, list):
             lines.append(f"{indent}{key}:")
-            for entry in value:
+            for entry in cast("list[dict[str, Any]]", value):
                 first, *rest = yaml(entry, f"{indent}    ").split("\n")
                 lines += [f"{indent}  - {first.strip()}", *rest]
         else:
@@ -219,7 +219,8 @@ def peft_script(case: TrainingCase) -> str:
             f"AutoModelForCausalLM.from_pretrained(\n    {case.model!r}, quantization_config=BitsAndBytesConfig(\n"
             f'        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype="{dtype}"))'
         )
-    return f"{head}\n\nmodel = {load}\nmodel = get_peft_model(model, LoraConfig({given}))\nmodel.print_trainable_parameters()"
+    lines = [head, "", f"model = {load}", f"model = get_peft_model(model, LoraConfig({given}))"]
+    return "\n".join([*lines, "model.print_trainable_parameters()"])
 
 
 def deepspeed_json(case: TrainingCase) -> str:

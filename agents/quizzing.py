@@ -110,7 +110,10 @@ class Examiner(Standing):
         return Quiz(uuid.uuid4().hex[:12], about.title, concepts, tuple(items), tuple(notices))
 
     def written(self, quiz: Quiz, wish: Wish, learner: str) -> Stoppable[Item]:
-        """Yield items that a model writes on the quiz's concepts, each as it is accepted; none without a model."""
+        """Yield items that a model writes on the quiz's concepts, each as it is accepted; none without a model.
+
+        The embedded model writes only where it is asked for: hardly any draft of a small one is accepted.
+        """
         return Stoppable(lambda stop: self._written(quiz, wish, learner, stop))
 
     def complete(self, wish: Wish, learner: str) -> tuple[Quiz, Usage]:
@@ -141,6 +144,8 @@ class Examiner(Standing):
         concepts = [*islice(cycle(quiz.concepts), _share(wish) * _TRIES)]
         left = _share(wish)
         for seat in seats(self._ladder, self._wait_s):
+            if seat.endpoint.rung == "embedded" and "model" not in wish.origins:
+                return usage
             master = QuizMaster(seat.endpoint, seat.capabilities, self.material)
             stop.aborts(master.abort)
             try:

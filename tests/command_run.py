@@ -1,6 +1,7 @@
 """What a command of the command line left behind."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,3 +21,6 @@ class Run:
     @property
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+Command = Callable[..., Run]

@@ -1,18 +1,22 @@
 """What all tests share: no network but loopback, notes to write, and an embedder without a model."""
 
+import io
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 import offline
 import pytest
+from command_run import Command, Run
 from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel
 
 from knowledge.embedding import embedded
 from knowledge.index import BUILT_IN, VECTORS_OF_BUILT_IN, Index
 from knowledge.reader import Folder
+from ui import cli
 
 offline.install()
 
@@ -80,6 +84,29 @@ def built_in(built_in_home: Path) -> Generator[Index]:
     opened.update()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def atlas(
+    built_in: Index, built_in_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Command:  # fmt: skip
+    """Run a command in this process over the built-in notes, as a learner of the test's own."""
+    for name in ("OPENAI_BASE_URL", "OPENAI_MODEL", "OPENAI_API_KEY", "ATLAS_DATABASE", "ATLAS_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ATLAS_HOME", str(built_in_home))
+    monkeypatch.setenv("ATLAS_LEARNER", request.node.name[:80])
+
+    def run_command(*arguments: str | Path, stdin: str = "") -> Run:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            cli.main([str(argument) for argument in arguments])
+        printed = capfd.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Run(ended.value.code, printed.out, printed.err)
+
+    return run_command
 
 
 @pytest.fixture

@@ -2,17 +2,16 @@
 
 import gc
 import io
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import output, record_cli
+from ui import advice_cli, output, record_cli
+from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
 from ui.options import MODEL_WAIT_S, with_settings
@@ -21,7 +20,7 @@ if TYPE_CHECKING:  # loads what not every command needs
     from ui.settings import Settings
 
 app = typer.Typer(
-    help="Learn the LLM stack: ask, search, check, calculate, be tested.",
+    help="Learn the LLM stack: ask, search, check, calculate, be tested, choose tools, mend failures.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -33,10 +32,8 @@ app.add_typer(model_app, name="model")
 app.add_typer(calculation_app, name="calc")
 app.add_typer(export_app, name="export")
 app.add_typer(record_cli.learner_app, name="learner")
-for _name, _command in record_cli.COMMANDS.items():
+for _name, _command in (record_cli.COMMANDS | advice_cli.COMMANDS).items():
     app.command(_name)(_command)
-
-T = TypeVar("T")
 
 
 @app.command()
@@ -55,7 +52,7 @@ def ask(
     how: dict[str, Any] = {"learner": settings.learner, "guided": guided}
     with open_atlas(settings, wait_s=MODEL_WAIT_S) as atlas:
         if question == "-":
-            _batch(lambda text, _: output.answer_json(atlas.answer(text, session, **how)))
+            batch(lambda text, _: output.answer_json(atlas.answer(text, session, **how)))
         elif as_json:
             output.print_json(output.answer_json(atlas.answer(question, session, **how)))
         else:
@@ -83,7 +80,7 @@ def search(
             return {"query": text, "results": [output.evidence_json(passage) for passage in passages]}
 
         if query == "-":
-            _batch(found)
+            batch(found)
         elif as_json:
             output.print_json(found(query))
         else:
@@ -103,7 +100,7 @@ def check(
 
     with open_atlas(settings, wait_s=MODEL_WAIT_S) as atlas:
         if claim == "-":
-            _batch(lambda text, given: output.check_json(atlas.check(text, _text(given, "evidence", evidence))))
+            batch(lambda text, given: output.check_json(atlas.check(text, text_of(given, "evidence", evidence))))
         elif as_json:
             output.print_json(output.check_json(atlas.check(claim, evidence)))
         else:
@@ -262,37 +259,6 @@ def serve_page(
     from ui.app import serve  # noqa: PLC0415
 
     serve(settings, host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json)
-
-
-def _batch(answer: Callable[[str, dict[str, Any]], dict[str, Any]]) -> None:
-    """Answer one request a line; a bad one gets an error object and the others go on."""
-    for given in _requests():
-        try:
-            result = answer(_text(given, "text", ""), given)
-        except AtlasError as error:
-            result = output.error_json(error)
-        named = {"id": given["id"]} if "id" in given else {}
-        output.print_json(named | result | named)  # an answer has an id of its own
-
-
-def _text(given: dict[str, Any], name: str, default: T) -> str | T:
-    value = given.get(name, default)
-    if value is not default and not isinstance(value, str):
-        remedy = 'Write plain text or {"id": ..., "text": ...}.'
-        raise UserMistake(f"the {name} of a request is {value!r}, not a text.", remedy)
-    return value
-
-
-def _requests() -> Iterator[dict[str, Any]]:
-    for line in sys.stdin:
-        text = line.strip()
-        if not text:
-            continue
-        try:
-            parsed = json.loads(text) if text.startswith("{") else None
-        except ValueError:
-            parsed = None
-        yield parsed if isinstance(parsed, dict) else {"text": text}
 
 
 def main(arguments: list[str] | None = None) -> None:

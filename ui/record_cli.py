@@ -266,7 +266,7 @@ def _among(given: "Sequence[str]", known: "Sequence[str]", what: str) -> tuple[s
     return tuple(given)
 
 
-COMMANDS: Final["Mapping[str, Callable[..., None]]"] = {
+COMMANDS: Final[dict[str, "Callable[..., None]"]] = {
     "quiz": quiz,
     "review": review,
     "progress": progress,

@@ -4,10 +4,9 @@ import random
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
-from typing import Final, Literal
+from typing import Final
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel
 
 from agents.endpoint import Endpoint
 from agents.events import Usage
@@ -21,7 +20,6 @@ from knowledge.vocabulary import Language
 from tools.quiz.draft import Draft, Inspection, inspect
 from tools.quiz.draft_focus import Focus, focuses
 from tools.quiz.draft_item import fact_of, item_of
-from tools.quiz.draft_key import candidates
 from tools.quiz.item import Item, Level
 from tools.quiz.material import Material
 
@@ -45,11 +43,6 @@ class Written(BaseModel):
         """Return it as a draft."""
         wrong = (self.wrong_1, self.wrong_2, self.wrong_3, self.wrong_4, self.wrong_5)
         return Draft(self.question, self.correct, tuple(option for option in wrong if option.strip()))
-
-
-def _asked_on(keys: Sequence[str]) -> type[Written]:
-    """Return what is asked for, with the key one of these: left to itself, a small model copies whole sentences."""
-    return create_model("Written", __base__=Written, correct=(Literal[tuple(keys)], ...))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +115,9 @@ class QuizMaster:
         """Return an item on a concept, or None where its drafts are rejected or its note has no fit sentence."""
         facts, stems = {item.fact for item in avoid}, [item.stem for item in avoid]
         found = focuses(self._material, concept, language, level, rng)
-        fresh = ((focus, candidates(focus)) for focus in found if fact_of(focus) not in facts)
-        for focus, keys in islice((pair for pair in fresh if pair[1]), DRAFTS):
-            inspected = self._drafted(focus, keys, stems, rng)
+        fresh = (focus for focus in found if fact_of(focus) not in facts)
+        for _, focus in zip(range(DRAFTS), fresh, strict=False):
+            inspected = self._drafted(focus, stems, rng)
             self._watch(inspected)
             if inspected.fault:
                 self._rejected[inspected.fault] += 1
@@ -133,10 +126,10 @@ class QuizMaster:
             return item_of(inspected, focus, self._material, level or 1, rng)
         return None
 
-    def _drafted(self, focus: Focus, keys: Sequence[str], stems: Sequence[str], rng: random.Random) -> Inspection:
+    def _drafted(self, focus: Focus, stems: Sequence[str], rng: random.Random) -> Inspection:
         task = render("quiz_master", f"task_{focus.sentence.language}", title=focus.title, sentence=focus.sentence.text)
         try:
-            written = self._team.shaped("quiz_master", task.strip(), "format", _asked_on(keys))
+            written = self._team.shaped("quiz_master", task.strip(), "format", Written)
         except Nonsense as nonsense:
             return Inspection(Draft("", "", ()), fault="nonsense", reason=str(nonsense))
         inspected = inspect(written.draft(), focus, self._material, stems)

@@ -311,6 +311,9 @@ def _language_model_class() -> "type[BaseLLM]":
                 return super()._call_completions(*args, **more)
             except Exception as error:
                 endless = type(error).__name__ == "LengthFinishReasonError"
+                if endless:  # it was asked all the same
+                    usage: Any = getattr(getattr(error, "completion", None), "usage", None)
+                    self._meter.call(usage.model_dump() if usage else None, "length")
                 failure = _nonsense(self._endpoint) if endless else model_failure(_root(error), self._endpoint)
                 if failure is None and isinstance(error, AttributeError | LookupError | TypeError):
                     failure = strange_answer(self._endpoint)  # it lacks what every answer has

@@ -474,7 +474,13 @@ def started(home: Path, *options: str) -> "subprocess.Popen[str]":
         *options,
     ]
     command += ["--home", str(home / "home"), "--notes", str(home / "notes")]
-    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def interruptible() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it, and so would its children
+
+    return subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=interruptible
+    )
 
 
 def test_the_program_says_where_the_page_is_and_ends_when_it_is_interrupted(tmp_path: Path) -> None:

@@ -23,31 +23,12 @@ _MEMBER_AFTER: Final = re.compile(
     r"^[`*\"”]*\s*(?:,\s*(?:[\w`-]+\s+){0,3}[\w`-]+\s*(?:,|\band\b|\bor\b)|(?:and|or)\s|、|和|与|或|以及|等)"
 )
 _MEMBER_BEFORE: Final = re.compile(r"(?:,\s*|、|和|与|或|以及|\b(?:and|or)\s+)[`*\"“]*$")
-_FIGURE: Final = re.compile(r"\d[\d,.]*\d?\s?(?:%|[A-Za-z]+(?:/s)?|[个位倍层块字秒天年月]\w?)?")
-_CODE: Final = re.compile(r"`([^`]{2,60})`")
-_REASON: Final = re.compile(
-    r"\b(?:because|so that|since|unless|in order to)\s+([^,.;:]{8,80})|(?:因为|以便|从而|否则)([^，。；：]{4,30})"
-)
-_CHUNK_ENDS: Final = re.compile(
-    r"[,.;:()，。；：（）、]\s*|\s+(?:is|are|was|were|has|have|the|a|an|of|to|in|on|at|by|for|from|with|and|or|but|that|which|"
-    r"as|than|into|each|its|it|their|this|can|must|may|not|only|when|if|so|because)\s+|[的是在把被由从对向与和或即让使并而]|可以|需要|能够|通过"
-)
 _TURNED: Final = frozenset(["role", "order"])  # a question turns the order of words round
 _EDGE: Final = re.compile(r"[A-Za-z0-9_]")
 _DANGLING: Final = re.compile(
     r"\b(?:a|an|the|of|to|in|on|at|by|for|from|with|and|or|but|that|which|is|are|was|not|no|per)$|[的和与或在是为把被从对]$",
     re.IGNORECASE,
 )
-
-
-def candidates(focus: Focus, most: int = 8) -> list[str]:
-    """Returns short parts of the sentence that can be asked for: figures, names in code, causes, what it speaks of."""
-    text = focus.sentence.text
-    found = [match[0] for match in _FIGURE.finditer(text)] + [match[1] for match in _CODE.finditer(text)]
-    found += [match[1] or match[2] for match in _REASON.finditer(text)]
-    found += sorted(_CHUNK_ENDS.split(text), key=len, reverse=True)
-    parts = dict.fromkeys(part.strip(" ,.;:，。；：、()（）") for part in found)
-    return [part for part in parts if len(part) > 1 and not unfit(part, focus) and not unfit_gap(part, focus)][:most]
 
 
 def unfit(correct: str, focus: Focus) -> str:

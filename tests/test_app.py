@@ -479,7 +479,11 @@ def started(home: Path, *options: str) -> "subprocess.Popen[str]":
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it, and so would its children
 
     return subprocess.Popen(
-        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=interruptible
+        command,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=interruptible,  # noqa: PLW1509 - it only sets a signal
     )
 
 

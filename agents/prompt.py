@@ -1,10 +1,11 @@
 """Prompts: data files whose variables are checked, so that a forgotten or misspelt one fails at once."""
 
-import string
 import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+
+from tools.template import filled
 
 _FOLDER = Path(__file__).with_name("prompts")
 
@@ -21,8 +22,4 @@ def render(name: str, key: str, **variables: str) -> str:
 
     Raises KeyError for an unknown prompt or a variable without a value, ValueError for a value without a variable.
     """
-    template = string.Template(load(name)[key])
-    surplus = set(variables) - set(template.get_identifiers())
-    if surplus:
-        raise ValueError(f"the prompt {name}.{key} has no variable {sorted(surplus)}")
-    return template.substitute(variables)
+    return filled(load(name)[key], f"prompt {name}.{key}", variables)

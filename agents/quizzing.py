@@ -114,7 +114,7 @@ class Examiner(Standing):
 
         The embedded model writes only where it is asked for: hardly any draft of a small one is accepted.
         """
-        return Stoppable(lambda stop: self._written(quiz, wish, learner, stop))
+        return Stoppable(lambda stop: self._written(quiz, wish, stop))
 
     def complete(self, wish: Wish, learner: str) -> tuple[Quiz, Usage]:
         """Return a quiz with the items that a model was asked for, or that an endpoint writes unasked, and their cost.
@@ -125,7 +125,7 @@ class Examiner(Standing):
         wanted = "model" in wish.origins or (not wish.origins and self._ladder.state.endpoint is not None)
         if not made.items or not wanted:
             return made, Usage()
-        writing = self._written(made, wish, learner, Stop())
+        writing = self._written(made, wish, Stop())
         items: list[Item] = []
         while True:
             try:
@@ -136,7 +136,7 @@ class Examiner(Standing):
         kept = made.items[: len(made.items) - len(items)]
         return replace(made, items=tuple(sorted([*kept, *items], key=lambda item: item.level))), usage
 
-    def _written(self, quiz: Quiz, wish: Wish, learner: str, stop: Stop) -> Generator[Item, None, Usage]:
+    def _written(self, quiz: Quiz, wish: Wish, stop: Stop) -> Generator[Item, None, Usage]:
         usage = Usage()
         if wish.origins and "model" not in wish.origins:
             return usage

@@ -22,17 +22,13 @@ from agents.embedded import CAPABILITIES, EmbeddedServer
 from agents.endpoint import Endpoint, configured
 from agents.probe import Capabilities, named, probe
 from agents.quiz_master import QuizMaster, Report
-from knowledge import reader
-from knowledge.catalog import Passage
-from knowledge.graph import Graph
 from knowledge.index import BUILT_IN
-from knowledge.library import build
 from knowledge.reader import Folder
 from knowledge.vocabulary import LANGUAGES, STAGES, Language
 from tools.quiz.draft import Inspection
 from tools.quiz.draft_focus import focuses
 from tools.quiz.item import LEVELS, Level, record
-from tools.quiz.material import Material
+from tools.quiz.material import Material, read
 
 _SEED: Final = 11
 _PATIENCE_S: Final = 900.0  # a machine that does other work besides must not spoil a long run
@@ -43,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _options().parse_args(arguments)
     rng = random.Random(options.seed)
     with _endpoint(options) as (endpoint, capabilities):
-        material = built_in()
+        material = read(Folder(BUILT_IN, own=False))
         master = QuizMaster(endpoint, capabilities, material, watch=_show)
         began = time.perf_counter()
         wishes = list(wished(material, rng, options.each))
@@ -68,19 +64,6 @@ def wished(material: Material, rng: random.Random, each: int) -> Iterator[tuple[
                 notes = [note.id for note in material.notes if note.stage == stage]
                 rng.shuffle(notes)
                 yield next(n for n in notes if any(focuses(material, n, language, level, rng))), language, level
-
-
-def built_in() -> Material:
-    """Return the built-in notes, read from their files."""
-    folder = Folder(BUILT_IN, own=False)
-    readings = [(str(path), reader.read(path, folder)) for path in reader.files(folder)]
-    library = build([reading.document for _, reading in readings if reading.document])
-    passages = [
-        Passage(f"{path}:{n}", path, e.heading, e.start, e.end, e.text, e.language, e.lookup, e.entry)
-        for path, reading in readings
-        for n, e in enumerate(reading.excerpts)
-    ]
-    return Material(library, Graph(library), passages)
 
 
 def _show(inspected: Inspection) -> None:

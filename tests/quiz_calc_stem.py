@@ -153,6 +153,14 @@ def items(concepts: Sequence[str], seeds: int) -> Iterator[Item]:
                 yield from made(concept, language, seed)
 
 
+def by_template(concepts: Sequence[str], seeds: int) -> dict[str, list[Item]]:
+    """Make items on concepts, sorted by the template each was made from."""
+    found: dict[str, list[Item]] = {}
+    for item in items(concepts, seeds):
+        found.setdefault(template_of(item), []).append(item)
+    return found
+
+
 def check(item: Item, derived: Derived) -> None:
     """Assert that key and wrong answers follow from the numbers in the stem."""
     given = numbers(item, derived.given)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pytest
 from plotly.graph_objects import Figure
 
-from tests.quiz_calc_stem import Derived, Numbers, check, items, numbers, template_of
+from tests.quiz_calc_stem import Derived, Numbers, by_template, check, numbers
 from tools.quiz.item import Exhibit, Item
 
 _CONCEPTS: Final = (
@@ -111,10 +111,7 @@ _TABLE: Final = {
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, list[Item]]:
-    found: dict[str, list[Item]] = {}
-    for item in items(_CONCEPTS, _SEEDS):
-        found.setdefault(template_of(item), []).append(item)
-    return found
+    return by_template(_CONCEPTS, _SEEDS)
 
 
 @pytest.mark.parametrize("template", _TABLE)

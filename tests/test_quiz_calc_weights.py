@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from tests.quiz_calc_stem import Derived, Numbers, check, items, numbers, template_of
+from tests.quiz_calc_stem import Derived, Numbers, by_template, check, numbers
 from tools.calculators.accelerator import find
 from tools.quiz.item import Item
 
@@ -89,10 +89,7 @@ _TABLE: Final = {
 
 @pytest.fixture(scope="module")
 def made() -> dict[str, list[Item]]:
-    found: dict[str, list[Item]] = {}
-    for item in items(_CONCEPTS, _SEEDS):
-        found.setdefault(template_of(item), []).append(item)
-    return found
+    return by_template(_CONCEPTS, _SEEDS)
 
 
 @pytest.mark.parametrize("template", _TABLE)

@@ -36,21 +36,18 @@ def recommend(
     language: _Lang = None,
 ) -> None:
     """Say which tools fit a task, why, what rules others out, and the first command."""
-    from tools.quiz.material import Material  # noqa: PLC0415 - only what a command needs is loaded
-    from tools.recommend.advice import recommend as advise  # noqa: PLC0415
+    from tools.recommend.advice import recommend as advise  # noqa: PLC0415 - only what a command needs is loaded
     from tools.recommend.constraints import corrected  # noqa: PLC0415
     from tools.recommend.reading import read  # noqa: PLC0415
     from tools.recommend.record import record  # noqa: PLC0415
-    from ui.assembly import open_index, updated  # noqa: PLC0415
+    from ui.assembly import open_material  # noqa: PLC0415
 
     given: Mapping[str, Any] = {
         "gpu": gpu, "model": for_model, "system": system, "licence": licence, "offline": offline,
     }  # fmt: skip
     changes = {name: value for name, value in given.items() if value}
     spoken = _language(language)
-    with open_index(settings) as index:
-        updated(index)
-        material = Material(index.library, _graph(index), index.catalog.all_passages())
+    with open_material(settings) as (index, material):
 
         def advised(text: str, _: object = None) -> dict[str, Any]:
             asked = _text(text)
@@ -96,12 +93,6 @@ def fix(
             output.print_json(diagnosis)
         else:
             _print_diagnosis(diagnosis)
-
-
-def _graph(index: "Index") -> Any:  # noqa: ANN401 - the graph, which loads late
-    from knowledge.graph import Graph  # noqa: PLC0415
-
-    return Graph(index.library)
 
 
 def _search(index: "Index") -> Callable[[str, int], Any]:

@@ -14,6 +14,7 @@ from ui.settings import Settings
 
 if TYPE_CHECKING:
     from learner.store import AttemptStore
+    from tools.quiz.material import Material
 
 _INDEX_WAIT_S: Final = 60.0  # a reader's many notes take longer at first; then what is there has to do
 
@@ -34,6 +35,17 @@ def open_index(settings: Settings) -> Generator[Index]:
         yield index
     finally:
         index.close()
+
+
+@contextmanager
+def open_material(settings: Settings) -> Generator[tuple[Index, "Material"]]:
+    """Open the notes, brought up to date, and what items and advice are made from."""
+    from knowledge.graph import Graph  # noqa: PLC0415 - only what a command needs is loaded
+    from tools.quiz.material import Material  # noqa: PLC0415
+
+    with open_index(settings) as index:
+        updated(index)
+        yield index, Material(index.library, Graph(index.library), index.catalog.all_passages())
 
 
 def updated(index: Index) -> Changes:

@@ -2,8 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
@@ -64,7 +63,9 @@ def _of_kind(kind: str) -> Callable[..., None]:
         path = _path(file, _KINDS[kind][0], as_json=as_json, force=force)
         if quiz is not None and (topics or types or language or level is not None or seed is not None):
             raise UserMistake("--quiz names the items already.", "Leave topics and what selects items out.")
-        with _notes(settings) as (index, material):
+        from ui.assembly import open_material  # noqa: PLC0415
+
+        with open_material(settings) as (index, material):
             if quiz is not None:
                 items = _read(quiz)
             else:
@@ -111,8 +112,10 @@ def sft(
     names: Any = _among(templates or ["all"], TEMPLATES, "template", every="all")
     languages: Any = _among([language], LANGUAGES, "language", every="both")
     (chosen,) = cast("list[Form]", _among([form], FORMS, "format"))
+    from ui.assembly import open_material  # noqa: PLC0415
+
     counts: Counter[str] = Counter()
-    with _notes(settings) as (index, material):
+    with open_material(settings) as (index, material):
         made = _examples(index, material, Wanted(names, languages, seed), topics or [])
         lines = islice(_lines(made, chosen, counts, metadata=metadata), limit)
         size = _write(path, _not_empty(lines), force=force)
@@ -120,18 +123,6 @@ def sft(
     found = {"format": form, "examples": counts.total(), "bytes": size, "skipped": skipped, "templates": dict(counts)}
     left_out = f" ({skipped} that hold control tokens are left out)" if skipped else ""
     _report(path, found, f"{counts.total()} examples{left_out}", as_json=as_json)
-
-
-@contextmanager
-def _notes(settings: "Settings") -> "Generator[tuple[Index, Material]]":
-    """Open the notes, brought up to date, and what items are made from."""
-    from knowledge.graph import Graph  # noqa: PLC0415
-    from tools.quiz.material import Material  # noqa: PLC0415
-    from ui.assembly import open_index, updated  # noqa: PLC0415
-
-    with open_index(settings) as index:
-        updated(index)
-        yield index, Material(index.library, Graph(index.library), index.catalog.all_passages())
 
 
 def _wish(topic: str, types: "list[str] | None", level: int | None, language: str | None, seed: int | None) -> "Wish":

@@ -1,6 +1,5 @@
 """The words of quiz items: data files, a text in each language, strict about their variables."""
 
-import string
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from knowledge.vocabulary import Language
+from tools.template import filled
 
 _FOLDER: Final = Path(__file__).with_name("wording")
 
@@ -23,8 +23,4 @@ def say(name: str, key: str, language: Language, **variables: str) -> str:
 
     Raises KeyError for an unknown text or a variable without a value, ValueError for a value without a variable.
     """
-    template = string.Template(load(name)[key][language])
-    surplus = set(variables) - set(template.get_identifiers())
-    if surplus:
-        raise ValueError(f"the wording {name}.{key} has no variable {sorted(surplus)}")
-    return template.substitute(variables)
+    return filled(load(name)[key][language], f"wording {name}.{key}", variables)

@@ -1,7 +1,6 @@
 """The words of advice: data files, a text in each language, and patterns that stand alone as words."""
 
 import re
-import string
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from knowledge.vocabulary import Language
+from tools.template import filled
 
 _FOLDER: Final = Path(__file__).with_name("wording")
 _CHINESE: Final = re.compile(r"[\u3400-\u9fff]")
@@ -25,11 +25,7 @@ def say(key: str, language: Language, **variables: str) -> str:
 
     Raises KeyError for an unknown text or a variable without a value, ValueError for a value without a variable.
     """
-    template = string.Template(load("reasons")[key][language])
-    surplus = set(variables) - set(template.get_identifiers())
-    if surplus:
-        raise ValueError(f"the wording {key} has no variable {sorted(surplus)}")
-    return template.substitute(variables)
+    return filled(load("reasons")[key][language], f"wording {key}", variables)
 
 
 def phrases(latin: Iterable[str], chinese: Iterable[str] = ()) -> re.Pattern[str]:

@@ -15,8 +15,10 @@ from agents.events import Answer, ClaimCheck, Done, Event, Rung
 from agents.house import House, Request, seats
 from agents.judge import Judge
 from agents.ladder import Ladder
+from agents.mending import Mender
 from agents.quiz_talk import QuizTalk, is_reply
 from agents.quizzing import Examiner
+from agents.recommending import Recommender
 from agents.record_talk import RecordTalk
 from agents.sitting import Sitting, open_sitting
 from agents.stop import Stop, Stoppable
@@ -37,7 +39,7 @@ _MAY_BE_A_REPLY: Final = frozenset({"learn", "talk", "calculate"})  # journeys o
 
 
 class Atlas:
-    """The team behind one door: ask, search, check. Safe to use from several threads."""
+    """The team behind one door: ask, search, check, examine, recommend, mend. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -57,6 +59,8 @@ class Atlas:
         self._today = today
         self._graph: tuple[Library, Graph] | None = None
         self.examiner = Examiner(index, lambda: self.graph, ladder, open_store, wait_s)
+        self.recommender = Recommender(index, lambda: self.examiner.material, today)
+        self.mender = Mender(index)
 
     @property
     def graph(self) -> Graph:

@@ -14,9 +14,9 @@ from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel
 
 from knowledge.embedding import embedded
-from knowledge.index import BUILT_IN, VECTORS_OF_BUILT_IN, Index
+from knowledge.index import VECTORS_OF_BUILT_IN, Index
 from knowledge.reader import Folder
-from ui import cli
+from ui import cli, settings
 
 offline.install()
 
@@ -80,7 +80,8 @@ def built_in_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built_in(built_in_home: Path) -> Generator[Index]:
     """The index of the built-in notes, for tests that only read it."""
-    opened = Index(built_in_home, [Folder(BUILT_IN, own=False)], embedded(VECTORS_OF_BUILT_IN))
+    folders = settings.read({}, home=built_in_home).folders
+    opened = Index(built_in_home, folders, embedded(VECTORS_OF_BUILT_IN))
     opened.update()
     yield opened
     opened.close()

@@ -16,7 +16,7 @@ URL = "http://127.0.0.1:8000/v1"
 
 def test_nothing_said_means_built_in_notes_and_the_embedded_model(tmp_path: Path) -> None:
     read = settings.read({"ATLAS_HOME": str(tmp_path)})
-    assert read.folders == (Folder(BUILT_IN, own=False),)
+    assert read.folders == (Folder(BUILT_IN, own=False), Folder(tmp_path / "notes", own=True))
     assert (read.endpoint, read.weights, read.cache_dir) == (None, DEFAULT, default_cache_dir())
     assert (read.home, read.embedding_url) == (tmp_path, "")
 
@@ -57,9 +57,9 @@ def test_cache_of_models_is_named_by_the_environment(tmp_path: Path) -> None:
 
 
 def test_own_notes_come_beside_the_built_in_ones_or_alone(tmp_path: Path) -> None:
-    own = Folder(tmp_path, own=True)
-    assert settings.read({}, home=tmp_path, notes=[tmp_path]).folders == (Folder(BUILT_IN, own=False), own)
-    assert settings.read({}, home=tmp_path, notes=[tmp_path], only_notes=True).folders == (own,)
+    own, added = Folder(tmp_path, own=True), Folder(tmp_path / "notes", own=True)
+    assert settings.read({}, home=tmp_path, notes=[tmp_path]).folders == (Folder(BUILT_IN, own=False), own, added)
+    assert settings.read({}, home=tmp_path, notes=[tmp_path], only_notes=True).folders == (own, added)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,8 @@ def test_impossible_options_are_the_users_mistake(tmp_path: Path, options: dict[
 def test_home_is_made_where_it_is_missing_and_left_clean(tmp_path: Path) -> None:
     home = settings.read({}, home=tmp_path / "a" / "b").home
     assert home.is_dir()
-    assert list(home.iterdir()) == []
+    assert [path.name for path in home.iterdir()] == ["notes"]
+    assert list((home / "notes").iterdir()) == []
 
 
 def test_home_below_a_file_is_missing_set_up(tmp_path: Path) -> None:

@@ -107,11 +107,11 @@ async def _application(page: "Page", hosts: frozenset[str] | None) -> "ASGIApp":
     import gradio as gr  # noqa: PLC0415 - loads late: seconds
     from fastapi import FastAPI  # noqa: PLC0415
 
-    from ui.page import SCRIPT, STYLE, theme  # noqa: PLC0415
+    from ui.page import SCRIPT, style, theme  # noqa: PLC0415
 
     app = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType] - one of its types is left open
         FastAPI(openapi_url=None), page.build(), path="/",
-        theme=theme(), css=STYLE.read_text(encoding="utf-8"), js=SCRIPT.read_text(encoding="utf-8"),
+        theme=theme(), css=style(), js=SCRIPT.read_text(encoding="utf-8"),
         footer_links=[], run_history=False, show_error=True, ssr_mode=False, pwa=False, mcp_server=False,
         enable_monitoring=False, max_file_size=1, app_kwargs={"openapi_url": None},
     )  # fmt: skip

@@ -18,6 +18,8 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "place_quiz": {"en": "Quiz", "zh": "测验"},
     "place_progress": {"en": "Progress", "zh": "进度"},
     "place_calculate": {"en": "Calculate", "zh": "计算"},
+    "place_choose": {"en": "Choose", "zh": "选工具"},
+    "place_fix": {"en": "Fix", "zh": "排错"},
     "new": {"en": "New conversation", "zh": "新对话"},
     "language": {"en": "Language", "zh": "语言"},
     "sources": {"en": "Sources", "zh": "资料来源"},

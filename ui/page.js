@@ -50,6 +50,8 @@
     calculate: { link: "#calc-link a", show: (query) => window.atlasCalculate?.(query) },
     quiz: { link: "#quiz-link a", show: (query) => window.atlasQuiz?.(query) },
     progress: { link: "#progress-link a", show: (query) => window.atlasProgress?.(query), changes: true },
+    choose: { link: "#choose-link a", show: (query) => window.atlasChoose?.(query) },
+    fix: { link: "#fix-link a", show: (query) => window.atlasFix?.(query) },
   };
   const told = {};  // the address that each place has been given, or gave itself
   const placeNow = () => {

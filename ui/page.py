@@ -12,8 +12,10 @@ from gradio.themes import Base
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import asking, messages
+from ui.advice_page import AdvicePage
 from ui.calculator_page import CalculatorPage
 from ui.chat import Chats, Live, rated
+from ui.fix_page import FixPage
 from ui.header import header, settled
 from ui.opening import Team
 from ui.panel import panel
@@ -22,15 +24,16 @@ from ui.progress_page import ProgressPage
 from ui.quiz_page import QuizPage
 from ui.render import Shown, shown
 
-STYLE: Final = Path(__file__).with_name("style.css")
 SCRIPT: Final = Path(__file__).with_name("page.js")
+_STYLES: Final = ("style.css", "advice.css", "fix.css")
 LATEX: Final[list[dict[str, str | bool]]] = [
     {"left": "$$", "right": "$$", "display": True},
     {"left": "$", "right": "$", "display": False},
 ]
 _REASONS: Final = ("wrong", "missed", "unclear")
 _PLACES: Final = {
-    "chat": "?", "quiz": "?place=quiz", "progress": "?place=progress", "calculate": "?place=calculate"
+    "chat": "?", "quiz": "?place=quiz", "progress": "?place=progress", "choose": "?place=choose",
+    "calculate": "?place=calculate", "fix": "?place=fix",
 }  # fmt: skip
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
@@ -75,7 +78,8 @@ class Page:
         self._progress = ProgressPage(
             team, _reader, self._learner, named_learners=named_learners, forget=self._quiz.forget
         )
-        self._parts = (self._calculator, self._quiz, self._progress)
+        self._advice, self._fix = AdvicePage(team, _reader), FixPage(team, _reader)
+        self._parts = (self._calculator, self._quiz, self._progress, self._advice, self._fix)
 
     def close(self) -> None:
         """Stop every answer."""
@@ -275,6 +279,11 @@ def _places(language: Language) -> str:
 def _chat(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own
     messages_of_gradio: Any = list(chat.messages)
     return gr.Chatbot(value=messages_of_gradio, feedback_value=list(chat.thumbs), **properties)
+
+
+def style() -> str:
+    """Return the page's style sheets as one."""
+    return "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _STYLES)
 
 
 def theme() -> Base:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import Final
 
 from platformdirs import user_data_path
 
@@ -15,11 +16,14 @@ from knowledge.reader import Folder
 from knowledge.store import EMBEDDED, StoreAddress, address
 from learner.attempt import ME
 
+ADDED_NOTES: Final = "notes"  # the folder below home that holds what a reader adds through the app
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Where state and vectors lie, which notes are read, and which models may answer.
 
+    `folders` ends with the one that what a reader adds is written to.
     `endpoint` and `weights` are None where such a model is not wanted. Learners' records lie at the URL `database`, or
     below `home` where that is empty.
     """
@@ -67,9 +71,11 @@ def read(
     if not no_model and embedded is None:
         endpoint = configured(base_url, model, api_key, environment=environment)
     cache = environment.get("ATLAS_MODELS", "")
+    place = _writable(home or Path(environment.get("ATLAS_HOME") or user_data_path("llm-atlas")))
+    added = Folder(place / ADDED_NOTES, own=True)
     return Settings(
-        home=_writable(home or Path(environment.get("ATLAS_HOME") or user_data_path("llm-atlas"))),
-        folders=own if only_notes else (Folder(BUILT_IN, own=False), *own),
+        home=place,
+        folders=(*own, added) if only_notes else (Folder(BUILT_IN, own=False), *own, added),
         endpoint=endpoint,
         weights=None if no_model else embedded or DEFAULT,
         cache_dir=Path(cache) if cache else default_cache_dir(),
@@ -94,7 +100,7 @@ def _writable(home: Path) -> Path:
     home = home.expanduser()
     remedy = "Name a writable folder with --home, or in ATLAS_HOME."
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        (home / ADDED_NOTES).mkdir(parents=True, exist_ok=True)
         with TemporaryFile(dir=home):
             pass
     except OSError as error:

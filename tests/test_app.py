@@ -332,11 +332,11 @@ def open_page(tmp_path: Path) -> Generator[Page]:
 
 
 def asked(page: Page, question: str, stored: Mapping[str, str] = STORED) -> list[dict[Any, Any]]:
-    return list(page.ask(question, stored, visit()))
+    return list(page.chat.ask(question, stored, visit()))
 
 
 def chat_of(update: Mapping[Any, Any], page: Page) -> str:
-    return json.dumps(update[page.chat].value, default=str)
+    return json.dumps(update[page.chat.chat].value, default=str)
 
 
 def test_an_empty_question_is_no_question(open_page: Page) -> None:
@@ -363,7 +363,7 @@ def test_a_conversation_is_there_again_after_a_reload_for_its_own_session_only(o
 def test_a_follow_up_knows_what_was_talked_of(open_page: Page) -> None:
     asked(open_page, QUESTION)
     last = asked(open_page, "How much memory does it waste?")
-    panels = [update[open_page.panel] for update in last if open_page.panel in update]
+    panels = [update[open_page.chat.panel] for update in last if open_page.chat.panel in update]
     assert "Searched for: PagedAttention" in panels[0]
 
 
@@ -376,7 +376,7 @@ def test_a_thumb_is_stored_with_its_reason(
     open_page: Page, tmp_path: Path, liked: bool | str, thumb: str, reason: str
 ) -> None:
     asked(open_page, QUESTION)
-    open_page.rate(STORED, visit(), cast("gr.LikeData", SimpleNamespace(index=2, liked=liked)))
+    open_page.chat.rate(STORED, visit(), cast("gr.LikeData", SimpleNamespace(index=2, liked=liked)))
     assert [(f.session, f.thumb, f.reason) for f in FeedbackStore(tmp_path).all()] == [(SESSION, thumb, reason)]
 
 
@@ -385,14 +385,14 @@ def test_an_earlier_answer_shows_its_passages_to_its_own_session_only(open_page:
     turn_id = re.findall(r"#cite-([0-9a-f]+)-1", chat_of(first, open_page))[0]
     asked(open_page, "What does LoRA train?")
     chosen = cast("gr.EventData", SimpleNamespace(_data={"value": turn_id}))
-    assert VERBATIM in open_page.open(STORED, visit(), chosen)
-    assert VERBATIM not in open_page.open({"session": "f" * 32}, visit(), chosen)
+    assert VERBATIM in open_page.chat.open(STORED, visit(), chosen)
+    assert VERBATIM not in open_page.chat.open({"session": "f" * 32}, visit(), chosen)
 
 
 def test_a_chosen_language_beats_the_browsers(open_page: Page) -> None:
     update = open_page.translate(STORED, "zh")
     assert update[open_page.stored]["language"] == "zh"
-    assert open_page.arrive(update[open_page.stored], visit(language="en"))[open_page.new].value == "新对话"
+    assert open_page.arrive(update[open_page.stored], visit(language="en"))[open_page.chat.new].value == "新对话"
 
 
 # --- the server ------------------------------------------------------------------------------------------------------

@@ -9,6 +9,11 @@ from html import escape
 from typing import Final
 from urllib.parse import urlsplit
 
+# The delimiters of formulas, as Gradio takes them.
+LATEX: Final[list[dict[str, str | bool]]] = [
+    {"left": "$$", "right": "$$", "display": True},
+    {"left": "$", "right": "$", "display": False},
+]
 _PIECE: Final = re.compile(
     r"^(?P<fence>[ ]{0,3}(?P<ticks>`{3,}|~{3,})(?P<info>[^\n]*)(?P<body>\n.*?)?(?:^[ ]{0,3}(?P=ticks)[`~]*[ \t]*$|\Z))"
     r"|(?P<span>(?<!`)(?P<tick>`+)(?!`)[^\n]*?(?<!`)(?P=tick)(?!`))"

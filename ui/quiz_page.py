@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import gradio as gr
 
 from knowledge.errors import AtlasError
-from knowledge.vocabulary import STAGES, Language
-from tools.quiz.item import LEVELS, TYPES, Level
+from knowledge.vocabulary import Language
+from tools.quiz.item import LEVELS, Level
 from tools.quiz.wish import Source, Wish
+from ui.markdown import LATEX
 from ui.opening import Team
-from ui.quiz_form import NUMBERS, USUAL, begins, sitting_named, types_of, wish_of
-from ui.quiz_messages import level_name, say, stage_name, type_name
+from ui.quiz_form import begins, sitting_named, types_of, wish_of
+from ui.quiz_messages import say
 from ui.quiz_plot import page_figure
 from ui.quiz_response import given_from, is_complete, words_of
 from ui.quiz_screen import (
@@ -30,6 +31,7 @@ from ui.quiz_screen import (
     waiting_screen,
 )
 from ui.quiz_sitting import Place, Sitting, Sittings, View
+from ui.quiz_start import QuizStart
 from ui.quiz_writing import Writings
 
 if TYPE_CHECKING:
@@ -43,8 +45,6 @@ Learner = Callable[[Stored], str]
 
 _SCRIPT: Final = Path(__file__).with_name("quiz.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
-_SOURCES: Final[tuple[Source, ...]] = ("topic", "due", "weak")
-_ANY: Final = 0  # the level that stands for all
 
 
 class QuizPage:
@@ -52,7 +52,7 @@ class QuizPage:
 
     def __init__(self, team: Team, reader: Reader, learner: Learner, today: Callable[[], date] = date.today) -> None:
         self._team, self._reader, self._learner, self._today = team, reader, learner, today
-        self._sittings, self._writings = Sittings(), Writings()
+        self._start, self._sittings, self._writings = QuizStart(), Sittings(), Writings()
 
     def close(self) -> None:
         """End what is being written."""
@@ -73,55 +73,30 @@ class QuizPage:
         with gr.Column(elem_id="quiz", elem_classes=["place"]):
             self.link = gr.HTML(elem_id="quiz-link")
             self.head = gr.HTML(elem_id="quiz-head")
-            with gr.Column(elem_id="quiz-start"):
-                self.intro = gr.HTML(_intro(language), elem_id="quiz-intro")
-                self.source = gr.Radio(
-                    _sources(language), value="topic", elem_id="quiz-source", **_name("source", language)
-                )
-                self.topic = gr.Dropdown(
-                    [], value="", allow_custom_value=True, num_choices_shown=None, elem_id="quiz-topic",
-                    **_name("topic", language),
-                )  # fmt: skip
-                self.level = gr.Radio(_levels(language), value=_ANY, elem_id="quiz-level", **_name("level", language))
-                self.number = gr.Radio(
-                    [(str(n), n) for n in NUMBERS], value=USUAL, elem_id="quiz-number", **_name("number", language)
-                )
-                self.types = gr.CheckboxGroup(
-                    _types(language), value=[], elem_id="quiz-types", **_name("types", language)
-                )
-                self.start = gr.Button(say("start", language), elem_id="quiz-begin", variant="primary")
+            self._start.lay_out(language)
             with gr.Column(elem_id="quiz-card"):
-                self.stem = gr.Markdown(elem_id="quiz-stem", latex_delimiters=_LATEX)
+                self.stem = gr.Markdown(elem_id="quiz-stem", latex_delimiters=LATEX)
                 self.plot = gr.Plot(visible=False, show_label=False, container=False, elem_id="quiz-plot")
                 self.form = gr.HTML(elem_id="quiz-form")
                 self.hints = gr.HTML(elem_id="quiz-hints")
                 self.actions = gr.HTML(elem_id="quiz-actions")
-                self.feedback = gr.Markdown(elem_id="quiz-feedback", latex_delimiters=_LATEX)
+                self.feedback = gr.Markdown(elem_id="quiz-feedback", latex_delimiters=LATEX)
                 self.after = gr.HTML(elem_id="quiz-after")
         self.bridge = gr.HTML(elem_id="quiz-bridge", js_on_load=_SCRIPT.read_text(encoding="utf-8"))
 
     def wire(self, stored: gr.BrowserState) -> None:
         """Answer whatever the reader does at once."""
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-        chosen = [self.source, self.topic, self.level, self.number, self.types]
-        self.start.click(self.begin, [stored, *chosen], self._parts(), **quick)
-        self.bridge.select(self.act, [stored], [*chosen, *self._parts()], trigger_mode="multiple", **quick)
+        self._start.begin.click(self.begin, [stored, *self._start.chosen], self._parts(), **quick)
+        self.bridge.select(self.act, [stored], [*self._start.chosen, *self._parts()], trigger_mode="multiple", **quick)
 
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page."""
-        return [self.intro, self.source, self.topic, self.level, self.number, self.types, self.start]
+        return self._start.worded()
 
     def words(self, language: Language) -> Updates:
         """Return the words of the form in a language; what is set stays. The card follows when it is shown anew."""
-        return {
-            self.intro: _intro(language),
-            self.source: gr.Radio(choices=_sources(language), **_name("source", language)),
-            self.topic: gr.Dropdown(**_name("topic", language)),
-            self.level: gr.Radio(choices=_levels(language), **_name("level", language)),
-            self.number: gr.Radio(**_name("number", language)),
-            self.types: gr.CheckboxGroup(choices=_types(language), **_name("types", language)),
-            self.start: gr.Button(say("start", language)),
-        }
+        return self._start.words(language)
 
     # --- callbacks ----------------------------------------------------------------------------------------------
 
@@ -167,8 +142,8 @@ class QuizPage:
             return self._updates(self._screen(sitting.view, atlas, language, learner))
         wish = wish_of(query, language)
         if begins(query):
-            return self._updates(self._begun(wish, query, learner, page)) | self._filled(wish, atlas, language)
-        filled = self._filled(wish, atlas, language) if query != FORM else self._choices(atlas, language)
+            return self._updates(self._begun(wish, query, learner, page)) | self._start.filled(wish, atlas, language)
+        filled = self._start.filled(wish, atlas, language) if query != FORM else self._start.offered(atlas, language)
         return self._updates(form_screen(self._sittings.unfinished(learner), query, language)) | filled
 
     def _begun(self, wish: Wish, address: str, learner: str, page: str) -> Screen:
@@ -275,53 +250,6 @@ class QuizPage:
             self.feedback: screen.feedback,
             self.after: screen.after,
         }
-
-    def _choices(self, atlas: "Atlas", language: Language) -> Updates:
-        return {self.topic: gr.Dropdown(choices=_topics(atlas, language))}
-
-    def _filled(self, wish: Wish, atlas: "Atlas", language: Language) -> Updates:
-        """Return the form as a wish has it."""
-        return {
-            self.source: wish.source,
-            self.topic: gr.Dropdown(choices=_topics(atlas, language), value=wish.topic),
-            self.level: wish.level or _ANY,
-            self.number: wish.n if wish.n in NUMBERS else USUAL,
-            self.types: list(wish.types),
-        }
-
-
-_LATEX: Final[list[dict[str, str | bool]]] = [
-    {"left": "$$", "right": "$$", "display": True},
-    {"left": "$", "right": "$", "display": False},
-]
-
-
-def _intro(language: Language) -> str:
-    return f"<h2>{say('title', language)}</h2><p>{say('intro', language)}</p>"
-
-
-def _name(key: str, language: Language) -> dict[str, Any]:
-    return {"label": say(key, language)}
-
-
-def _sources(language: Language) -> list[tuple[str, str]]:
-    return [(say(f"source_{source}", language), source) for source in _SOURCES]
-
-
-def _levels(language: Language) -> list[tuple[str, int]]:
-    return [(say("level_any", language), _ANY), *((level_name(level, language), level) for level in LEVELS)]
-
-
-def _types(language: Language) -> list[tuple[str, str]]:
-    return [(type_name(kind, language), kind) for kind in TYPES]
-
-
-def _topics(atlas: "Atlas", language: Language) -> list[tuple[str, str]]:
-    """Return what there is to choose from: anything, the stages, and every note by its title."""
-    notes = sorted((note.title_in(language), note.id) for note in atlas.graph.notes.values())
-    staged = {note.stage for note in atlas.graph.notes.values()}
-    stages = [(say("stage", language, stage=stage_name(stage, language)), stage) for stage in STAGES if stage in staged]
-    return [(say("topic_any", language), ""), *stages, *notes]
 
 
 def _sent(text: str) -> Mapping[str, Any]:

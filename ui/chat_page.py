@@ -1,0 +1,210 @@
+"""The Learn page: the conversation with its sources beside it, and callbacks that unpack, make one call and render."""
+
+import re
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final, cast
+
+import gradio as gr
+
+from knowledge.vocabulary import Language
+from learner.feedback import FeedbackStore
+from ui import asking, messages
+from ui.chat import Chats, Live, rated
+from ui.markdown import LATEX
+from ui.opening import Team
+from ui.panel import panel
+from ui.render import Shown, shown
+
+_REASONS: Final = ("wrong", "missed", "unclear")
+
+Stored = Mapping[str, str] | None  # what the browser keeps: "session", "learner" and the chosen "language"
+Updates = dict[Any, Any]
+Reader = Callable[[Stored, gr.Request], Language]
+Learner = Callable[[Stored], str]
+
+
+class ChatPage:
+    """The part of the page that teaches; `reader` tells whose language to use, `learner` whose record grows.
+
+    `examples` offers questions to begin with.
+    """
+
+    def __init__(
+        self, team: Team, feedback: FeedbackStore, reader: Reader, learner: Learner, *, examples: bool = True
+    ) -> None:
+        self._team, self._feedback, self._examples = team, feedback, examples
+        self._reader, self._learner = reader, learner
+        self._chats, self._live = Chats(), Live()
+
+    def close(self) -> None:
+        """Stop every answer."""
+        self._live.stop_all()
+
+    def leave(self, page: str) -> None:
+        """Free the model that answers a page which is closed or loaded anew."""
+        self._live.stop(page)
+
+    # --- layout -------------------------------------------------------------------------------------------------
+
+    def lay_out_new(self, language: Language) -> None:
+        """Place the button that begins another conversation, in the head line."""
+        self.new = gr.Button(messages.say("new", language), elem_id="new", size="sm", scale=0, min_width=0)
+
+    def lay_out(self, language: Language) -> None:
+        """Place the conversation and its sources."""
+        with gr.Row(elem_id="body"):
+            with gr.Column(elem_id="talk", scale=3):
+                self.chat = gr.Chatbot(
+                    elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="bubble",
+                    buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
+                )  # fmt: skip
+                self.box = gr.Textbox(
+                    elem_id="box", show_label=False, container=False, lines=1, max_lines=8, max_length=4000,
+                    submit_btn=True, autofocus=True, scale=0,
+                )  # fmt: skip
+            with gr.Column(elem_id="side", scale=2):
+                self.side_title = gr.HTML(elem_id="side-title")
+                self.panel = gr.Markdown(elem_id="panel", latex_delimiters=LATEX)
+        self.bridge = gr.HTML(
+            elem_id="bridge", js_on_load="window.atlasOpen = (turn) => trigger('select', {value: turn});"
+        )
+
+    def wire(self, stored: gr.BrowserState, answered: Callable[[Stored, gr.Request], Any], state: gr.HTML) -> None:
+        """Answer what the reader asks; after each answer, `answered` tells what `state` shows."""
+        self._stored = stored
+        private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+        prompt: dict[str, Any] = private | {"queue": False}
+        self.new.click(self.begin_anew, [stored], [stored, self.chat, self.panel], **prompt)
+        answer = [self.chat, self.panel, self.box]
+        busy: dict[str, Any] = private | {"concurrency_limit": None}
+        for event, source in (
+            (self.box.submit, self.ask),
+            (self.chat.option_select, self.choose),
+            (self.chat.example_select, self.choose),
+        ):
+            inputs = [self.box, stored] if source == self.ask else [stored]
+            event(source, inputs, answer, **busy).then(self.rest, None, [self.box], **private).then(
+                answered, [stored], [state], **private
+            )
+        self.box.stop(self.stop, None, None, **prompt)
+        self.chat.like(self.rate, [stored], None, **busy)
+        self.bridge.select(self.open, [stored], [self.panel], **prompt)
+
+    def worded(self) -> list[Any]:
+        """Return the components that carry words of the page."""
+        return [self.new, self.chat, self.box, self.side_title, self.panel]
+
+    def words(self, stored: Stored, language: Language) -> Updates:
+        """Return the page in a language, with the conversation that the browser was in."""
+        turns = self._chats.turns(session_of(stored) or "")
+        reasons = [messages.say(reason, language) for reason in _REASONS]
+        return {
+            self.new: gr.Button(messages.say("new", language)),
+            self.chat: _chat(
+                shown(turns, language),
+                feedback_options=["Like", "Dislike", *reasons],
+                placeholder=_welcome(language),
+                examples=_examples(language) if self._examples else None,
+            ),
+            self.box: gr.Textbox(label=messages.say("ask", language), placeholder=messages.say("ask", language)),
+            self.side_title: f"<h2>{messages.say('sources', language)}</h2>",
+            self.panel: panel(turns[-1] if turns else None, language),
+        }
+
+    # --- callbacks ----------------------------------------------------------------------------------------------
+
+    def begin_anew(self, stored: Stored, request: gr.Request) -> Updates:
+        """Begin another conversation."""
+        self._live.stop(page_of(request))
+        kept = {**(stored or {}), "session": uuid.uuid4().hex}
+        return {self._stored: kept, self.chat: [], self.panel: panel(None, self._reader(kept, request))}
+
+    def ask(self, question: str, stored: Stored, request: gr.Request) -> Generator[Updates]:
+        """Answer a question; what is found and said is shown as it comes."""
+        if not question.strip():
+            return
+        session, language, page = (
+            session_of(stored) or uuid.uuid4().hex,
+            self._reader(stored, request),
+            page_of(request),
+        )
+        current = self._live.begin(page)
+        beside = ""
+        try:
+            yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
+            for turn in asking.turns(self._team, question, session, self._learner(stored), current):
+                updates: Updates = {self.chat: _chat(shown(self._chats.put(session, turn), language))}
+                passages = panel(turn, language)
+                if passages != beside:
+                    beside = updates[self.panel] = passages
+                yield updates
+        finally:
+            current.stop()
+            self._live.end(page, current)
+
+    def choose(self, stored: Stored, request: gr.Request, chosen: gr.SelectData) -> Generator[Updates]:
+        """Answer an offered question."""
+        value: Any = chosen.value
+        question = cast("dict[str, str]", value)["text"] if isinstance(value, dict) else str(value)
+        yield from self.ask(question, stored, request)
+
+    def rest(self) -> gr.Textbox:
+        """Make the box ready for the next question, however the last answer ended."""
+        return gr.Textbox(submit_btn=True, stop_btn=False)
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop the answer that this page is being given."""
+        self._live.stop(page_of(request))
+
+    def open(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
+        """Show the passages of an earlier answer."""
+        turn_id = str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        return panel(self._chats.find(session_of(stored) or "", turn_id), self._reader(stored, request))
+
+    def rate(self, stored: Stored, request: gr.Request, liked: gr.LikeData) -> None:
+        """Store what the reader thinks of an answer."""
+        session, language = session_of(stored) or "", self._reader(stored, request)
+        turns = self._chats.turns(session)
+        turn = self._chats.find(session, shown(turns, language).turns[int(liked.index)])  # pyright: ignore[reportArgumentType]
+        if turn is None or turn.answer is None:
+            return
+        thumb = "up" if liked.liked is True else "down"
+        reason = "" if isinstance(liked.liked, bool) else _reason(liked.liked)
+        self._feedback.add(turn.answer.id, session, thumb, reason)
+        self._chats.put(session, rated(turn, thumb))
+        gr.Info(messages.say("thanks", language), duration=3)
+
+
+def session_of(stored: Stored) -> str | None:
+    """Return the session that the browser names, or None where it names none that we gave."""
+    session = str((stored or {}).get("session", ""))
+    return session if re.fullmatch("[0-9a-f]{32}", session) else None
+
+
+def page_of(request: gr.Request) -> str:
+    """Return which open page a request comes from."""
+    return request.session_hash or ""
+
+
+def _chat(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own
+    messages_of_gradio: Any = list(chat.messages)
+    return gr.Chatbot(value=messages_of_gradio, feedback_value=list(chat.thumbs), **properties)
+
+
+def _welcome(language: Language) -> str:
+    return f"## {messages.say('welcome', language)}\n\n{messages.say('welcome_more', language)}"
+
+
+def _examples(language: Language) -> list[dict[str, str]]:
+    return [
+        {"text": messages.say(f"example_{key}", language), "display_text": messages.say(f"label_{key}", language)}
+        for key in ("explain", "compare", "check")
+    ]
+
+
+def _reason(label: str) -> str:
+    """Return the reason a label stands for, in whichever language it was shown."""
+    return next(
+        (key for key in _REASONS for code in messages.LANGUAGES if messages.say(key, code) == label), label[:80]
+    )

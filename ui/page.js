@@ -131,6 +131,7 @@
       else goTo(place.getAttribute("href"));
       return;
     }
+    if (event.target.closest?.("#new") && placeNow() !== "chat") goTo("?");
     const copy = event.target.closest?.(".command .copy");
     if (copy) copyCommand(copy);
     const link = event.target.closest?.('a[href^="#"]');

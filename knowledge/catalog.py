@@ -103,17 +103,22 @@ class Catalog:
 
     def _prepare(self) -> None:
         self._run("PRAGMA journal_mode=WAL")
-        (version,) = self._run("PRAGMA user_version")[0]
+        version = self._version()
         if version not in {0, FORMAT}:
             remedy = f"Delete the folder {str(self._file.parent)!r}: it is rebuilt from the notes."
             raise SetupMissing(f"the index {str(self._file)!r} has format {version}, not {FORMAT}.", remedy)
         if version == 0:
             with self.transaction():
+                if self._version() == FORMAT:  # another process has made it in the meantime
+                    return
                 for statement in _SCHEMA.split(";\n"):
                     self._run(statement)
                 self._words_of_passages.create()
                 self._words_of_files.create()
                 self._run(f"PRAGMA user_version={FORMAT}")
+
+    def _version(self) -> int:
+        return int(self._run("PRAGMA user_version")[0][0])
 
     def close(self) -> None:
         """Close the file, for all threads."""

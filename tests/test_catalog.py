@@ -1,5 +1,7 @@
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -201,3 +203,16 @@ def test_a_read_only_home_is_missing_set_up(unprivileged: Path) -> None:
     with pytest.raises(SetupMissing, match="--home"):
         Catalog(unprivileged / "deep" / "catalog.sqlite")
     unprivileged.chmod(0o700)
+
+
+def test_many_open_a_new_file_at_once(tmp_path: Path) -> None:
+    for attempt in range(20):
+        together = Barrier(4)
+
+        def opened(_: int, file: Path = tmp_path / f"{attempt}.sqlite", together: Barrier = together) -> Catalog:
+            together.wait()
+            return Catalog(file)
+
+        with ThreadPoolExecutor(4) as pool:
+            for catalog in pool.map(opened, range(4)):
+                catalog.close()

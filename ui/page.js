@@ -51,6 +51,8 @@
     quiz: { link: "#quiz-link a", show: (query) => window.atlasQuiz?.(query) },
     progress: { link: "#progress-link a", show: (query) => window.atlasProgress?.(query), changes: true },
     choose: { link: "#choose-link a", show: (query) => window.atlasChoose?.(query) },
+    notes: { link: "#notes-link a", show: (query) => window.atlasNotes?.(query) },
+    map: { link: "#map-link a", show: (query) => window.atlasMap?.(query) },
     fix: { link: "#fix-link a", show: (query) => window.atlasFix?.(query) },
   };
   const told = {};  // the address that each place has been given, or gave itself

@@ -16,17 +16,17 @@ from ui.calculator_page import CalculatorPage
 from ui.chat_page import ChatPage, Stored, Updates, page_of, session_of
 from ui.fix_page import FixPage
 from ui.header import header, settled
+from ui.map_page import MapPage
+from ui.notes_page import NotesPage
 from ui.opening import Team
 from ui.progress_learner import anonymous, known_learner
 from ui.progress_page import ProgressPage
 from ui.quiz_page import QuizPage
 
 SCRIPT: Final = Path(__file__).with_name("page.js")
-_STYLES: Final = ("style.css", "calculator.css", "quiz.css", "progress.css", "advice.css", "fix.css")
-_PLACES: Final = {
-    "chat": "?", "quiz": "?place=quiz", "progress": "?place=progress", "choose": "?place=choose",
-    "calculate": "?place=calculate", "fix": "?place=fix",
-}  # fmt: skip
+# In the order of the rail; the first is where one arrives.
+_PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix")
+_STYLES: Final = ("style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map")
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
 _FONTS: Final = (
@@ -59,7 +59,10 @@ class Page:
         self.chat = ChatPage(team, feedback, _reader, self._learner, examples=examples)
         self._quiz = QuizPage(team, _reader, self._learner)
         progress = ProgressPage(team, _reader, self._learner, named_learners=named_learners, forget=self._quiz.forget)
-        self._parts = (CalculatorPage(_reader), self._quiz, progress, AdvicePage(team, _reader), FixPage(team, _reader))
+        self._parts = (
+            CalculatorPage(_reader), self._quiz, progress, AdvicePage(team, _reader), FixPage(team, _reader),
+            NotesPage(team, _reader, self._learner), MapPage(team, _reader, self._learner),
+        )  # fmt: skip
 
     def close(self) -> None:
         """Stop every answer."""
@@ -157,15 +160,16 @@ class Page:
 def _places(language: Language) -> str:
     """Return the links to the places of the page; its script follows them without loading it anew."""
     links = "".join(
-        f'<a href="{query}" data-place="{place}">{messages.say(f"place_{place}", language)}</a>'
-        for place, query in _PLACES.items()
+        f'<a href="?{"" if place == "chat" else f"place={place}"}" data-place="{place}">'
+        f"{messages.say(f'place_{place}', language)}</a>"
+        for place in _PLACES
     )
     return f'<nav aria-label="{messages.say("places", language)}">{links}</nav>'
 
 
 def style() -> str:
     """Return the page's style sheets as one."""
-    return "\n".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in _STYLES)
+    return "\n".join(Path(__file__).with_name(f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
 
 
 def theme() -> Base:

@@ -12,6 +12,8 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
         "en": "Answers rest on the notes. Click a number to see the sentence behind a claim.",
         "zh": "回答以笔记为依据，点击编号即可查看对应的原句。",
     },
+    "send": {"en": "Send", "zh": "发送"},
+    "stop": {"en": "Stop", "zh": "停止"},
     "ask": {"en": "Ask in English or Chinese", "zh": "用中文或英文提问"},
     "places": {"en": "Places", "zh": "页面"},
     "place_chat": {"en": "Learn", "zh": "学习"},

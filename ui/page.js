@@ -147,12 +147,24 @@
     if (!wide.matches && event.target.closest?.("#side-title")) toggleSide();
   }, true);
 
+  // The language of the page, and names for the buttons that Gradio draws without words.
+  const nameParts = () => {
+    const words = document.querySelector("#places nav")?.dataset;
+    if (!words) return;
+    document.documentElement.lang = words.language;
+    for (const [selector, name] of [["#box .submit-button", words.send], ["#box .stop-button", words.stop]]) {
+      const button = document.querySelector(selector);
+      if (button && button.getAttribute("aria-label") !== name) button.setAttribute("aria-label", name);
+    }
+  };
+
   // Gradio labels each message with its source text; a screen reader shall read the message itself.
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       if (target.matches("#chat [data-testid='bot'][aria-label], #chat [data-testid='user'][aria-label]")) target.removeAttribute("aria-label");
     }
     if (changes.some(({ target }) => target.closest?.("#panel"))) noticePassages();
+    if (changes.some(({ target }) => target.closest?.("#box, #places"))) nameParts();
     for (const place of Object.keys(PLACES)) {
       if (changes.some(({ target }) => target.closest?.(PLACES[place].link.replace(" a", "")))) keepAddress(place);
     }

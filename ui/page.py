@@ -27,6 +27,7 @@ SCRIPT: Final = Path(__file__).with_name("page.js")
 # In the order of the rail; the first is where one arrives.
 _PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix")
 _STYLES: Final = ("style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map")
+_TAGS: Final[dict[Language, str]] = {"en": "en", "zh": "zh-CN"}
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
 _FONTS: Final = (
@@ -164,7 +165,10 @@ def _places(language: Language) -> str:
         f"{messages.say(f'place_{place}', language)}</a>"
         for place in _PLACES
     )
-    return f'<nav aria-label="{messages.say("places", language)}">{links}</nav>'
+    names = " ".join(f'data-{name}="{messages.say(name, language)}"' for name in ("send", "stop"))
+    return (
+        f'<nav aria-label="{messages.say("places", language)}" data-language="{_TAGS[language]}" {names}>{links}</nav>'
+    )
 
 
 def style() -> str:

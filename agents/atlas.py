@@ -2,16 +2,19 @@
 
 import time
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from agents import route
+from agents import pasted_log, route
+from agents.advice_talk import AdviceTalk
 from agents.calculating import calculating
+from agents.consultation import FollowUp, follow_up, open_consultation
 from agents.conversation import SHOWN, Conversation
-from agents.desk import Desk, checked_session
+from agents.desk import Desk, Turn, checked_session
 from agents.events import Answer, ClaimCheck, Done, Event, Rung
+from agents.fault_talk import FaultTalk
 from agents.house import House, Request, seats
 from agents.judge import Judge
 from agents.ladder import Ladder
@@ -30,12 +33,17 @@ from knowledge.graph import Graph
 from knowledge.index import Index
 from knowledge.language import question_language, text_language
 from knowledge.library import Library
+from knowledge.vocabulary import Language
 from learner.attempt import ME
+from tools.fault.mask import mask
+from tools.recommend.reading import read
 
 if TYPE_CHECKING:
     from learner.store import AttemptStore
 
-_MAY_BE_A_REPLY: Final = frozenset({"learn", "talk", "calculate"})  # journeys of words that may answer a quiz's item
+# Journeys of words that may answer a quiz's item, and of those that may add to a task.
+_MAY_BE_A_REPLY: Final = frozenset({"learn", "talk", "calculate", "recommend", "compare", "fix"})
+_MAY_ADD: Final = frozenset({"learn", "talk"})
 
 
 class Atlas:
@@ -59,7 +67,7 @@ class Atlas:
         self._today = today
         self._graph: tuple[Library, Graph] | None = None
         self.examiner = Examiner(index, lambda: self.graph, ladder, open_store, wait_s)
-        self.recommender = Recommender(index, lambda: self.examiner.material, today)
+        self.recommender = Recommender(index, lambda: self.examiner.material, today, ladder, wait_s)
         self.mender = Mender(index)
 
     @property
@@ -95,27 +103,51 @@ class Atlas:
         raise AtlasError("the answer ended without an end.", "Please report this.")
 
     def ask(
-        self, question: str, session: str | None = None, *, reader: str = "", learner: str = ME, guided: bool = False
+        self,
+        question: str,
+        session: str | None = None,
+        *,
+        reader: str = "",
+        learner: str = ME,
+        guided: bool = False,
+        spoken: Language | None = None,
     ) -> Stoppable[Event]:
         """Answer a message; the events come as they happen, the last one is Done.
 
-        `reader` is whose session it is, `learner` whose record grows by the answers to a quiz.
+        `reader` is whose session it is, `learner` whose record grows by the answers to a quiz, `spoken` the language
+        for messages that are in none. Secrets in the message are masked before anything is stored or asked.
         Raises UserMistake for an empty or overlong message, an unknown command or an impossible session name. While
         the events run, SetupMissing says that the session cannot be stored. A model's failure raises nothing: a lower
         rung answers.
         """
-        message = route.clean(question)
-        path = route.route(message)
+        safe = mask(route.visible(question))
+        message = route.clean(safe.text, route.LONGEST_LOG)
+        path = route.route(message, route.Known(self._tools_named, self._shows_error))
         if session is not None:
             checked_session(session)
-        request = Request(uuid.uuid4().hex, path.text, question_language(message), session, reader, guided, learner)
+        request = Request(
+            uuid.uuid4().hex,
+            path.text,
+            question_language(message),
+            session,
+            reader,
+            guided,
+            learner,
+            spoken,
+            safe.kinds,
+        )
         return Stoppable(lambda stop: self._events(path, request, stop))
 
     def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
-        sitting = self._sitting(path, request)
+        turns = [] if request.session is None else self.desk.history(request.session, request.reader)
+        sitting = self._sitting(path, request, turns)
         if sitting is not None:
             return QuizTalk(house, request, stop, self.examiner).go_on(sitting)
+        advice = AdviceTalk(house, request, stop, self.recommender, open_consultation(turns))
+        added = self._added(path, request, turns)
+        if added is not None:
+            return advice.go_on(added)
         conversation = Conversation(house, request, stop)
         if path.request is not None:
             return calculating(house, request, stop, path.request)
@@ -131,17 +163,35 @@ class Atlas:
             "progress": record.progress,
             "path": record.path,
             "next": record.next,
+            "recommend": lambda: advice.recommend(is_sure=path.is_sure),
+            "compare": advice.compare_named if path.is_command else advice.compare,
+            "fix": lambda: FaultTalk(house, request, stop, self.mender).fix(),
             "learn": conversation.learn,
             "calculate": conversation.learn,
         }
         return journeys[path.journey]()
 
-    def _sitting(self, path: route.Route, request: Request) -> Sitting | None:
-        """Return the quiz that a message goes on with, if any."""
-        if request.session is None or path.is_command or path.journey not in _MAY_BE_A_REPLY:
+    def _sitting(self, path: route.Route, request: Request, turns: Sequence[Turn]) -> Sitting | None:
+        """Return the quiz that a message goes on with, if any; a log of several lines answers no item."""
+        if path.is_command or path.journey not in _MAY_BE_A_REPLY:
             return None
-        sitting = open_sitting(self.desk.history(request.session, request.reader))
+        if path.journey == "fix" and "\n" in request.message:
+            return None
+        sitting = open_sitting(turns)
         return sitting if sitting is not None and is_reply(sitting, request.message) else None
+
+    def _added(self, path: route.Route, request: Request, turns: Sequence[Turn]) -> FollowUp | None:
+        """Return what a message adds to the task that the session has advice on, if any."""
+        if path.is_command or path.journey not in _MAY_ADD:
+            return None
+        consultation = open_consultation(turns)
+        return None if consultation is None else follow_up(request.message, consultation, self.index.library)
+
+    def _tools_named(self, text: str) -> Sequence[str]:
+        return read(text, self.index.library).named
+
+    def _shows_error(self, text: str) -> bool:
+        return pasted_log.shows(self.mender.casebook, text)
 
     def _checked(self, claim: str, evidence: str | None, stop: Stop) -> tuple[ClaimCheck, Rung]:
         """Return what is found of a claim, and what judged it: the best model that answers, or code alone."""

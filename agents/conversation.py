@@ -33,6 +33,8 @@ _QUOTED: Final = 0.8  # the same for what is quoted where no model explains
 class Conversation(Journey):
     """The journeys that end in an answer from the notes."""
 
+    _explaining = ("teach", "tutor", "step_teach")  # the step in which a model speaks: its name, whose it is, its title
+
     def learn(self) -> Generator[Event]:
         """Teach: evidence first, then the best model that answers, then the notes' own words."""
         yield from self._stand_alone()
@@ -126,7 +128,7 @@ class Conversation(Journey):
     def _explain(self) -> Generator[Event]:
         """Teach with the best model that answers, or quote the notes."""
         rungs = self._seats()
-        while (seat := (yield from self._next_seat(rungs, "teach", "tutor", "step_teach"))) is not None:
+        while (seat := (yield from self._next_seat(rungs, *self._explaining))) is not None:
             try:
                 yield from self._teach(seat)
                 return

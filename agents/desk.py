@@ -50,6 +50,7 @@ class Turn:
     answer: str
     notes: tuple[str, ...] = ()  # the notes the answer rests on
     sitting: str = ""  # the quiz that the session is in, where this turn was part of it
+    consultation: str = ""  # the task that this turn gave advice on
 
 
 class Desk:

@@ -42,6 +42,15 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Opens:
+    """A place of the page where an answer can be changed, or looked at further."""
+
+    place: Literal["choose", "fix"]
+    subject: str = ""  # the task, or the pitfall's id; empty where an error is not known
+    tools: tuple[str, ...] = ()  # ids of those that are compared
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer; `text` is Markdown with `[n]` marks."""
 
@@ -58,6 +67,7 @@ class Answer:
     notices: tuple[str, ...] = ()  # what the reader should know: a rung that failed, a partial answer
     id: str = ""
     calculation: Calculation | None = None  # whose figures stand in the text
+    opens: Opens | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +75,7 @@ class Step:
     """A step of one team member. A step with the same `id` replaces the one before it."""
 
     id: str
-    agent: str  # "desk", "researcher", "calculator", "tutor", "checker"
+    agent: str  # "desk", "researcher", "calculator", "advisor", "mender", "tutor", "checker"
     title: str
     status: Literal["running", "done", "failed"]
     seconds: float | None = None
@@ -90,6 +100,13 @@ class Calculated:
     head: str  # Markdown: the answer in words, its figures, what was assumed
     derivation: str  # Markdown: how they were reached
     language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The words that follow carry marks from the start, since no model says them; `citations` are what they rest on."""
+
+    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +142,7 @@ class Failed:
     final: bool = False
 
 
-Event = EvidenceFound | Step | Calculated | Token | Cited | Done | Failed
+Event = EvidenceFound | Step | Calculated | Marks | Token | Cited | Done | Failed
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What every conversation shares, what one request brings, and the models that may answer it."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 
 from agents.desk import Desk
@@ -47,6 +47,8 @@ class Request:
     reader: str = ""
     guided: bool = False
     learner: str = ME  # whose record grows by what is answered
+    spoken: Language | None = None  # what the reader's page is in, for messages that are in none
+    masked: Mapping[str, int] = field(default_factory=dict[str, int])  # secrets taken out of it, by kind
 
 
 def seats(ladder: Ladder, wait_s: float) -> Iterator[Seat]:

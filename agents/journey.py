@@ -1,7 +1,8 @@
 """What every journey of a message shares: its steps, the models it may ask, and its end."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TypeVar
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
 
 from agents.desk import Turn
 from agents.events import Answer, Done, Event, Failed, Rung, Step, Timings, Token, Usage
@@ -17,6 +18,7 @@ from knowledge.library import STALE_AFTER
 from knowledge.vocabulary import Language
 
 R = TypeVar("R")
+_MASK: Final = re.compile(r"\s*‹masked:[\w-]+›\s*")  # what stands for a secret is no word to look up
 
 
 class Journey:
@@ -28,13 +30,14 @@ class Journey:
         self._language: Language = request.language
         self._stop = stop
         self._began = house.clock()
-        self._searched = request.message
+        self._searched = _MASK.sub(" ", request.message)
         self._evidence: tuple[Evidence, ...] = ()
         self._evidence_s: float | None = None
         self._first_token_s: float | None = None
-        self._usage = Usage()
-        self._notices: tuple[str, ...] = ()
+        self._usage: Usage = Usage()
+        self._notices: tuple[str, ...] = masked(request.masked, request.language)
         self._sitting = ""  # what the turn keeps of a quiz
+        self._consultation = ""  # what the turn keeps of a task that advice was given on
 
     # --- what a journey may do in its own way -------------------------------------------------------------------
 
@@ -142,7 +145,9 @@ class Journey:
         citations = citations or reply.citations
         notes = tuple(dict.fromkeys(citation.note for citation in citations if citation.note))
         if self._request.session is not None:
-            turn = Turn(self._request.id, self._request.message, self._searched, text, notes, self._sitting)
+            turn = Turn(
+                self._request.id, self._request.message, self._searched, text, notes, self._sitting, self._consultation
+            )
             self._house.desk.remember(self._request.session, turn, self._request.reader)
         answer = Answer(
             text=text,
@@ -168,3 +173,10 @@ class Journey:
             for note in notes
             if note.checked is not None and self._house.today() - note.checked > STALE_AFTER
         )
+
+
+def masked(kinds: Mapping[str, int], language: Language) -> tuple[str, ...]:
+    """Say which secrets were taken out of a message."""
+    if not kinds:
+        return ()
+    return (say("masked", language, n=str(sum(kinds.values())), kinds=", ".join(kinds)),)

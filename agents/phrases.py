@@ -18,10 +18,13 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "help": {
         "en": "Ask a question in English or Chinese. `/check CLAIM` tells whether the notes support a claim, "
         "`/search WORDS` lists passages, `/calc memory qwen3-8b 4090 16k` calculates, "
+        "`/recommend TASK` advises on tools, `/compare vLLM SGLang for TASK` sets them side by side, "
+        "`/fix LOG` (or just the pasted error) says what is wrong and how to mend it, "
         "`/quiz TOPIC` tests you, `/review` asks what is due, `/progress`, `/path GOAL` and `/next` tell where you "
         "stand, `/ask QUESTION` always asks the team.",
         "zh": "用中文或英文提问即可。`/check 说法` 判断笔记是否支持一个说法，`/search 词语` 列出相关段落，"
-        "`/calc 显存 qwen3-8b 4090 16k` 直接计算，`/quiz 主题` 出题测验，`/review` 复习到期内容，"
+        "`/calc 显存 qwen3-8b 4090 16k` 直接计算，`/recommend 任务` 推荐工具，`/compare vLLM SGLang 用于 任务` 对比工具，"
+        "`/fix 日志`（或直接粘贴报错）分析错误原因和解决方法，`/quiz 主题` 出题测验，`/review` 复习到期内容，"
         "`/progress`、`/path 目标`、`/next` 查看进度和下一步，`/ask 问题` 直接向团队提问。",
     },
     "supported": {"en": "The notes support this.", "zh": "笔记支持这个说法。"},
@@ -109,6 +112,61 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "level_recall": {"en": "recall", "zh": "识记"},
     "level_apply": {"en": "apply", "zh": "应用"},
     "level_analyse": {"en": "analyse", "zh": "分析"},
+    "masked": {
+        "en": "Secrets were taken out before anything else read the message: {n} ({kinds}).",
+        "zh": "消息中的密钥在处理前已被隐去：{n} 处（{kinds}）。",
+    },
+    "advice_understood": {"en": "Understood:", "zh": "理解的内容："},
+    "advice_unread": {"en": "I did not use: {clauses}.", "zh": "以下要求没有用上：{clauses}。"},
+    "advice_correct": {
+        "en": "Say what is different, for example “on a Mac instead” or “it has to be offline”.",
+        "zh": "如有不同请直接补充，例如“换成 Mac”或“必须离线”。",
+    },
+    "advice_soft": {"en": "{words} (a wish)", "zh": "{words}（倾向）"},
+    "advice_named": {"en": "asked about: {tools}", "zh": "提到：{tools}"},
+    "advice_used": {"en": "in use: {tools}", "zh": "已在使用：{tools}"},
+    "advice_excluded": {"en": "not wanted: {tools}", "zh": "不想用：{tools}"},
+    "advice_fit": {"en": "Does it fit?", "zh": "显存够吗？"},
+    "advice_fit_same": {"en": "As for the tool above.", "zh": "与上一个工具相同。"},
+    "advice_begin": {"en": "Begin with:", "zh": "第一步："},
+    "advice_together": {"en": "How they work together", "zh": "如何配合"},
+    "advice_ruled_out": {"en": "Ruled out", "zh": "已排除"},
+    "advice_question": {"en": "One question back:", "zh": "想再确认一点："},
+    "advice_outside": {
+        "en": "I don't know a tool for this: it is not what the notes are about.",
+        "zh": "我不知道适合的工具：这不在笔记的范围内。",
+    },
+    "advice_compared": {"en": "For: {task}", "zh": "针对：{task}"},
+    "offer_choice": {"en": "{title} or {other} for this?", "zh": "这个任务选 {title} 还是 {other}？"},
+    "offer_offline": {"en": "And if it has to be offline?", "zh": "如果必须离线呢？"},
+    "offer_install": {"en": "How do I use {title}?", "zh": "{title} 怎么用？"},
+    "offer_why": {"en": "Why does this happen: {title}?", "zh": "为什么会出现：{title}？"},
+    "fault_sure": {"en": "this is it ({score})", "zh": "确定是它（{score}）"},
+    "fault_likely": {"en": "very likely ({score})", "zh": "很可能（{score}）"},
+    "fault_perhaps": {"en": "perhaps ({score})", "zh": "可能（{score}）"},
+    "fault_meaning": {
+        "en": "found by what the log means, not by its error text ({score})",
+        "zh": "根据日志含义判断，并非报错原文匹配（{score}）",
+    },
+    "fault_cause": {"en": "Why it happens", "zh": "原因"},
+    "fault_fix": {"en": "How to fix it", "zh": "解决方法"},
+    "fault_check": {"en": "How to check", "zh": "如何确认"},
+    "fault_source": {"en": "Source: {source}", "zh": "来源：{source}"},
+    "fault_others": {"en": "The log also shows", "zh": "日志里还有"},
+    "fault_unknown": {
+        "en": "I don't know this error: no pitfall of the notes is in the log.",
+        "zh": "我不认识这个错误：笔记里的已知问题都没有出现在日志中。",
+    },
+    "fault_nearest": {
+        "en": "The nearest known problems, which this need not be:",
+        "zh": "最接近的已知问题，但不一定就是它：",
+    },
+    "fault_related": {"en": "What the notes say on these words:", "zh": "笔记中与这些词有关的内容："},
+    "step_advise": {"en": "Weigh the tools", "zh": "比较工具"},
+    "step_compare": {"en": "Set the tools side by side", "zh": "并排比较"},
+    "step_weigh": {"en": "Weigh the first against the next", "zh": "权衡前两名"},
+    "step_reread": {"en": "Read the task again", "zh": "重新理解任务"},
+    "step_diagnose": {"en": "Find what the log shows", "zh": "分析日志"},
     "step_desk": {"en": "Read the question", "zh": "理解问题"},
     "step_rewrite": {"en": "Make the question stand alone", "zh": "把追问补全成完整问题"},
     "step_search": {"en": "Search the notes", "zh": "检索笔记"},

@@ -29,11 +29,12 @@ class Place:
 class Reply:
     """The answer as it is checked. Sentences keep their places; only marks are added, or a false sentence removed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, cited: Sequence[Citation] = ()) -> None:
+        """Take the text; `cited` are the citations of what stands before it, whose numbers go on."""
         self._text = text.strip()
         self._spans = sentences(self._text)
         self._verdicts: dict[int, tuple[Verdict, Place | None]] = {}
-        self._citations: list[Citation] = []
+        self._citations = list(cited)
 
     @property
     def claims(self) -> list[tuple[int, str]]:
@@ -62,13 +63,16 @@ class Reply:
         if verdict == "supported" and place is not None and self._number_of(place) is None:
             self._citations.append(citation(len(self._citations) + 1, place))
 
-    def text(self) -> str:
-        """Return the answer as Markdown with the marks earned so far; contradicted sentences are left out."""
+    def text(self, *, supported_only: bool = False) -> str:
+        """Return the answer as Markdown with the marks earned so far; contradicted sentences are left out.
+
+        With `supported_only` so is all that no passage supports.
+        """
         parts: list[str] = []
         at = 0
         for i, (start, end) in enumerate(self._spans):
             verdict, place = self._verdicts.get(i, (None, None))
-            if verdict == "contradicted":
+            if verdict == "contradicted" or (supported_only and verdict != "supported"):
                 parts.append(self._text[at:start])
             else:
                 parts.append(self._text[at:start] + _marked(self._text[start:end], self._mark(verdict, place)))
@@ -94,8 +98,11 @@ def plain(text: str) -> str:
     return " ".join(_MARKUP.sub("", text).split())
 
 
-def from_notes(evidence: Sequence[Evidence], limit: int = 6) -> Reply:
-    """Return an answer made of the notes' own sentences, each citing itself: the best passage, then what adds to it."""
+def from_notes(evidence: Sequence[Evidence], limit: int = 6, cited: Sequence[Citation] = ()) -> Reply:
+    """Return an answer made of the notes' own sentences, each citing itself: the best passage, then what adds to it.
+
+    `cited` are the citations of what stands before it.
+    """
     quotes: list[tuple[str, Place]] = []
     paragraphs: list[str] = []
     seen: set[str] = set()
@@ -112,7 +119,7 @@ def from_notes(evidence: Sequence[Evidence], limit: int = 6) -> Reply:
             paragraphs.append(_paragraph(chosen))
         if len(quotes) >= limit:
             break
-    reply = Reply("\n\n".join(paragraphs))
+    reply = Reply("\n\n".join(paragraphs), cited)
     remaining = list(quotes)
     for number, claim in reply.claims:
         match = next((quote for quote in remaining if quote[0] == claim), None)

@@ -2,23 +2,30 @@
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from agents.advice_request import AdviceJourney, advice_request
+from agents.pasted_log import is_log
 from agents.record_request import RecordJourney, record_request
 from knowledge.errors import UserMistake
 from knowledge.language import content_terms
 from tools.calculators.request import Request, commanded, recognised
 
-Journey = Literal["learn", "calculate", "check", "search", "talk", "help"] | RecordJourney
+Journey = Literal["learn", "calculate", "check", "search", "talk", "help", "fix"] | RecordJourney | AdviceJourney
 
 LONGEST_MESSAGE: Final = 4000  # characters
+LONGEST_LOG: Final = 200_000  # characters of a log that is pasted into a message
 _COMMANDS: Final[dict[str, Journey]] = {
     "ask": "learn",
     "learn": "learn",
     "check": "check",
     "search": "search",
     "calc": "calculate",
+    "recommend": "recommend",
+    "compare": "compare",
+    "fix": "fix",
     "quiz": "quiz",
     "review": "review",
     "progress": "progress",
@@ -56,15 +63,27 @@ _COMMAND: Final = re.compile(r"/([a-z]+)(?![a-z0-9_/.-])\s*(.*)", re.IGNORECASE 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The journey a message starts, and the text it starts it with; `request` is what there is to calculate."""
+    """The journey a message starts, and the text it starts it with; `request` is what there is to calculate.
+
+    One that is not sure may as well mean another journey, where its own comes to nothing.
+    """
 
     journey: Journey
     text: str
     request: Request | None = None
     is_command: bool = False
+    is_sure: bool = True
 
 
-def clean(message: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the notes know that a message may speak of: the tools it names, and whether it shows a known error."""
+
+    tools: Callable[[str], Sequence[str]] = lambda _: ()
+    is_error: Callable[[str], bool] = lambda _: False
+
+
+def clean(message: str, longest: int = LONGEST_MESSAGE) -> str:
     """Return a message without control and invisible characters.
 
     Raises UserMistake for an empty or overlong one.
@@ -72,9 +91,8 @@ def clean(message: str) -> str:
     text = visible(message).strip()
     if not text:
         raise UserMistake("the question is empty.", "Ask in words, in English or Chinese.")
-    if len(text) > LONGEST_MESSAGE:
-        remedy = f"Ask in at most {LONGEST_MESSAGE:,} characters; add long texts as notes instead."
-        raise UserMistake(f"the question has {len(text):,} characters.", remedy)
+    if len(text) > longest:
+        raise _too_long(text, longest)
     return text
 
 
@@ -84,32 +102,60 @@ def visible(text: str) -> str:
     return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in _INVISIBLE)
 
 
-def route(message: str) -> Route:
-    """Return where a cleaned message belongs.
+def route(message: str, known: Known | None = None) -> Route:
+    """Return where a cleaned message belongs; only a log may be longer than other messages.
 
-    Raises UserMistake for an unknown slash command, or one to calculate without a known model.
+    Raises UserMistake for an unknown slash command, one to calculate without a known model, and an overlong message.
     """
+    found = _commanded(message) or _obvious(message, known or Known())
+    if found is None:
+        request = recognised(message)
+        found = Route("calculate" if request else "learn", message, request)
+    if found.journey != "fix" and len(message) > LONGEST_MESSAGE:
+        raise _too_long(message, LONGEST_MESSAGE)
+    return found
+
+
+def _commanded(message: str) -> Route | None:
     command = _COMMAND.match(message)
-    if command:
-        journey = _COMMANDS.get(command[1].lower())
-        if journey is None:
-            known = ", ".join(f"/{name}" for name in _COMMANDS)
-            raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.")
-        if journey not in _WITHOUT_TEXT and not command[2].strip():
-            raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
-        text = command[2].strip()
-        return Route(journey, text, commanded(text) if journey == "calculate" else None, is_command=True)
+    if command is None:
+        return None
+    journey = _COMMANDS.get(command[1].lower())
+    if journey is None:
+        known = ", ".join(f"/{name}" for name in _COMMANDS)
+        raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.")
+    if journey not in _WITHOUT_TEXT and not command[2].strip():
+        raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
+    text = command[2].strip()
+    return Route(journey, text, commanded(text) if journey == "calculate" else None, is_command=True)
+
+
+def _obvious(message: str, known: Known) -> Route | None:
+    """Return the journey that plain words ask for; a log before the others, since it may hold any words."""
+    claim = _CHECK.match(message)
+    if claim:
+        return Route("check", next(group for group in claim.groups() if group).strip(" ?？"))
+    if is_log(message):
+        return Route("fix", message)
+    return _worded(message, known) if len(message) <= LONGEST_MESSAGE else None
+
+
+def _worded(message: str, known: Known) -> Route | None:
     if _SMALL_TALK.fullmatch(message.strip(" .,!?~。！？，～")):
         return Route("talk", message)
     asked = record_request(message)
     if asked is not None:
         journey, text = asked
         return Route(journey, text)
-    claim = _CHECK.match(message)
-    if claim:
-        return Route("check", next(group for group in claim.groups() if group).strip(" ?？"))
-    request = recognised(message)
-    return Route("calculate" if request else "learn", message, request)
+    advice = advice_request(message, known.tools)
+    if advice is not None:
+        return Route(advice.journey, message, is_sure=advice.is_sure)
+    return Route("fix", message) if known.is_error(message) else None
+
+
+def _too_long(text: str, longest: int) -> UserMistake:
+    remedy = f"Ask in at most {longest:,} characters; add long texts as notes instead."
+    return UserMistake(f"the question has {len(text):,} characters.", remedy)
 
 
 def leans_on_history(message: str, *, names_a_note: bool) -> bool:

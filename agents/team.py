@@ -1,6 +1,6 @@
 """The team (CrewAI), built anew for each request: a researcher, a tutor and a quiz master, each with the evidence.
 
-All use of CrewAI is in this module. Loading it takes seconds, so it is imported when the first team is built.
+CrewAI is used here and in tool_crewai alone. Loading it takes seconds, so it is imported when the first team is built.
 """
 
 import logging
@@ -18,7 +18,11 @@ from agents import computed, prompt
 from agents.endpoint import Endpoint, Line, client, empty_answer, model_failure, strange_answer
 from agents.events import Usage
 from agents.probe import Capabilities, count_tokens
-from knowledge.errors import ModelFailed, UserMistake
+from agents.tool import Call
+from agents.tool_calculator import loose_calculator
+from agents.tool_crewai import for_crewai
+from agents.tool_search import search_notes
+from knowledge.errors import ModelFailed
 from knowledge.evidence import Evidence
 from knowledge.language import question_language
 from knowledge.sentence import sentences
@@ -113,6 +117,10 @@ class Team:
         task = prompt.render("tutor", key, passages=_numbered(evidence), question=question)
         self._run("tutor", task, prompt.load("tutor")["format"], words=say)
 
+    def told(self, member: str, task: str, form: str, say: Callable[[str], None]) -> None:
+        """Have a member write; its words go to `say` as they come. Raises ModelFailed as `teach` does."""
+        self._run(member, task, prompt.load(member)[form], words=say)
+
     def shaped(self, member: str, task: str, form: str, shape: type[Shape]) -> Shape:
         """Have a member answer in a shape, streamed so that a cut is noticed; raises ModelFailed, Nonsense."""
         answer = self._run(member, task, prompt.load(member)[form], words=lambda _: None, response_model=shape)
@@ -153,21 +161,18 @@ class Team:
     def _research_with_tools(self, question: str, evidence: Sequence[Evidence], search: Search) -> list[Evidence]:
         found: list[Evidence] = []
 
-        def calculate(request: str) -> str:
-            try:
-                found.append(computed.requested(request, question_language(question)))
-            except UserMistake as mistake:
-                return str(mistake)
+        def calculated(request: str) -> str:
+            found.append(computed.requested(request, question_language(question)))
             return found[-1].text
 
-        def search_notes(query: str) -> str:
-            hits = list(search(query))[:3]
+        def searched(query: str, k: int, _: Call) -> list[Evidence]:
+            hits = list(search(query))[: min(k, 3)]
             found.extend(hits)
-            return _numbered(hits) or "nothing found"
+            return hits
 
         titles = ", ".join(dict.fromkeys(passage.title for passage in evidence)) or "none"
         task = prompt.render("researcher", "search", question=question, found=titles)
-        tools = [_tool(search_notes), _tool(calculate)]
+        tools = for_crewai([search_notes(searched), loose_calculator(calculated)])
         self._run("researcher", task, prompt.load("researcher")["search_format"], tools=tools)
         return _joined(found, evidence)
 
@@ -355,13 +360,6 @@ def _language_model(endpoint: Endpoint, line: Line, meter: _Meter, *, is_small: 
     model._client = client(endpoint, line)
     model._endpoint, model._line, model._meter = endpoint, line, meter
     return model
-
-
-def _tool(function: Callable[[str], str]) -> "BaseTool":
-    from crewai.tools import tool  # noqa: PLC0415 - loads late
-
-    function.__doc__ = prompt.load("researcher")[f"tool_{function.__name__}"]
-    return tool(function.__name__)(function)
 
 
 def _numbered(evidence: Sequence[Evidence]) -> str:

@@ -1,8 +1,10 @@
 """The index of a set of note folders: kept up to date by content, written by one process at a time."""
 
 import hashlib
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,10 +14,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from knowledge import library as libraries
-from knowledge import reader
+from knowledge import linked, reader
 from knowledge.catalog import FORMAT, Catalog, Passage
 from knowledge.embedding import Embedder, Vectors
-from knowledge.errors import SetupMissing
+from knowledge.errors import AtlasError, SetupMissing
 from knowledge.library import Library
 from knowledge.note import Problem
 from knowledge.reader import Folder
@@ -43,10 +45,22 @@ class Changes:
     locked: bool = False  # another process is writing; nothing was done
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an update by this process has come, in passages with vectors; `problem` is why the last one failed."""
+
+    busy: bool = False
+    done: int = 0
+    total: int = 0
+    problem: str = ""
+
+
 class Index:
     """The passages of some folders of notes, found by words and by meaning.
 
-    The state lives in a folder of its own below `home` for each set of note folders, each embedder and each store.
+    The folders are those given, which stay, and those linked in the home, which may come and go meanwhile.
+    The state lives in a folder of its own below `home` for each set of given folders, each embedder and each store:
+    to link a folder embeds nothing but its own notes.
     Raises SetupMissing where `home` cannot be written.
     """
 
@@ -58,7 +72,9 @@ class Index:
         store: StoreAddress = EMBEDDED,
     ) -> None:
         self.folders = tuple(Folder(folder.path.resolve(), folder.own) for folder in folders)
+        self.home = home
         self.embedder = embedder
+        self.standing = Standing()
         # The embedded store adds nothing: an index that was made before there were others is still the same.
         places = [*(f"{folder.own} {folder.path}" for folder in self.folders), *([store.url] if store.url else [])]
         key = "\0".join([str(FORMAT), embedder.id, *places])
@@ -67,6 +83,11 @@ class Index:
         self.store = store.open(self._folder / "vectors")
         self._seen = self.catalog.generation()
         self._library: Library | None = None
+
+    @property
+    def linked(self) -> tuple[Folder, ...]:
+        """The folders that are linked now, there or not."""
+        return linked.linked(self.home)
 
     def close(self) -> None:
         """Close the catalogue and the store."""
@@ -99,13 +120,13 @@ class Index:
 
         `progress` gets passages embedded and passages in all. Where another process is writing, waits `wait_s` seconds
         and then does nothing but say so. May be killed at any moment; the next update finishes the work.
-        Raises UserMistake for a folder that does not exist, ModelFailed where an embedding endpoint fails.
+        Raises UserMistake for a given folder that does not exist, ModelFailed where an embedding endpoint fails.
         """
         try:
-            with FileLock(self._folder / "writer.lock", timeout=wait_s):
+            with FileLock(self._folder / "writer.lock", timeout=wait_s), self._told(progress) as tell:
                 self.look()
                 changes = self._read_files()
-                return self._embed(changes, progress)
+                return self._embed(changes, tell)
         except Timeout:
             return Changes(unchanged=len(self.catalog.stamps()), locked=True)
         except OSError as error:
@@ -113,11 +134,30 @@ class Index:
                 f"the index in {str(self._folder)!r} cannot be written: {error}.", "Use --home with a writable folder."
             ) from error
 
+    @contextmanager
+    def _told(self, progress: Callable[[int, int], None]) -> Generator[Callable[[int, int], None]]:
+        """Let `standing` tell how far an update is, and why it ended where it failed."""
+
+        def tell(done: int, total: int) -> None:
+            self.standing = Standing(busy=True, done=done, total=total)
+            progress(done, total)
+
+        self.standing = Standing(busy=True)
+        try:
+            yield tell
+        except AtlasError as error:
+            self.standing = Standing(problem=str(error))
+            raise
+        finally:
+            self.standing = replace(self.standing, busy=False)
+
     def _read_files(self) -> Changes:
         known = self.catalog.stamps()
         if not known and not self.store.empty():
             self.store.clear()  # the catalogue they belonged to has been deleted
-        present = {reader.printable(path): (path, folder) for folder in self.folders for path in reader.files(folder)}
+        here, gone = _there(self.linked)
+        folders = (*here, *self.folders)
+        present = {reader.printable(path): (path, folder) for folder in folders for path in reader.files(folder)}
         stamps = {name: _stamp(path) for name, (path, _) in present.items()}
         touched = [name for name, stamp in stamps.items() if name not in known or known[name][0] != stamp]
         changed: list[str] = []
@@ -126,7 +166,9 @@ class Index:
                 for name in touched[first : first + _FILE_BATCH]:
                     if self._read_file(name, *present[name], stamps[name], known.get(name, ("", ""))[1]):
                         changed.append(name)
-        removed = sorted(known.keys() - present.keys())
+        # A disk that is not plugged in takes its notes with it, but not what is known of them.
+        kept = {name for name in known for folder in gone if name.startswith(f"{folder.path}{os.sep}")}
+        removed = sorted(known.keys() - present.keys() - kept)
         with self.catalog.transaction():
             for name in removed:
                 self.catalog.remove(name)
@@ -134,7 +176,8 @@ class Index:
             added=tuple(name for name in changed if name not in known),
             changed=tuple(name for name in changed if name in known),
             removed=tuple(removed),
-            unchanged=len(present) - len(changed),
+            unchanged=len(present) - len(changed) + len(kept - present.keys()),
+            failed=tuple(absent(folder) for folder in gone),
         )
 
     def _read_file(self, name: str, path: Path, folder: Folder, stamp: str, known_digest: str) -> bool:
@@ -160,7 +203,9 @@ class Index:
         # While the lock is ours, these changes are ours: the store need not be opened anew for them.
         self._seen = self._seen[0], self.catalog.generation()[1]
         progress(embedded + done, total)
-        return replace(changes, embedded=done, pending=total - embedded - done, failed=self.library.problems)
+        return replace(
+            changes, embedded=done, pending=total - embedded - done, failed=(*changes.failed, *self.library.problems)
+        )
 
     def _embed_some(self, pending: Sequence[Passage], progress: Callable[[int], None]) -> int:
         """Embed the first of these passages, for about as long as a reader may have to do without them; store them."""
@@ -186,6 +231,17 @@ class Index:
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Return passages by id."""
         return self.catalog.passages(ids)
+
+
+def absent(folder: Folder) -> Problem:
+    """Return what is wrong with a linked folder that is not there."""
+    return Problem(folder.path, 0, "is not there.", "Bring the folder back, or remove it from your notes.")
+
+
+def _there(folders: Sequence[Folder]) -> tuple[list[Folder], list[Folder]]:
+    """Return those of some folders that are there, and those that are not."""
+    here = [folder for folder in folders if folder.path.is_dir()]
+    return here, [folder for folder in folders if folder not in here]
 
 
 def _advance(progress: Callable[[int, int], None], before: int, total: int, done: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge import reader
+from knowledge import asking, reader
 from knowledge.embedding import Embedder, Remembered, Role, base_embedders, generic_sentences, key
 from knowledge.index import BUILT_IN, VECTORS_OF_BUILT_IN
 from knowledge.reader import Folder
@@ -18,12 +18,13 @@ _ROLES: Final[tuple[Role, ...]] = ("query", "passage")
 
 
 def texts() -> list[tuple[str, Role]]:
-    """Return all that an index of the built-in notes embeds, and the sentences that languages are centred by."""
+    """Return all that an index of the built-in notes embeds, phrases of tasks, and what languages are centred by."""
     folder = Folder(BUILT_IN, own=False)
     passages = [excerpt.lookup for path in reader.files(folder) for excerpt in reader.read(path, folder).excerpts]
     generic = [text for sentences in generic_sentences().values() for text in sentences]
     found: list[tuple[str, Role]] = [(text, role) for text in generic for role in _ROLES]
     found.extend((text, "passage") for text in passages)
+    found.extend((phrase, "passage") for listed in asking.phrases().values() for phrase in listed)
     return found
 
 

@@ -126,7 +126,7 @@ def test_nothing_to_find_is_said_plainly(log: str):
 
 
 def test_another_wording_of_an_error_text_is_recognized_with_less_confidence():
-    log = "OSError: We couldn't connect to 'https://hf-mirror.com' to load this file, couldn't find it in the cached files of transformers"
+    log = "OSError: We couldn't connect to 'https://hf-mirror.com' to load this file, couldn't find these in the cached files of transformers"
     match = found(log).matches[0]
     assert (match.pitfall, match.by) == ("hub-unreachable", "signature")
     assert match.score < found("couldn't find them in the cached files").matches[0].score

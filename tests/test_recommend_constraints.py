@@ -8,7 +8,8 @@ from quiz_material import material
 from knowledge.errors import UserMistake
 from tools.recommend.constraints import Constraints, corrected
 from tools.recommend.licence import licence
-from tools.recommend.reading import read
+from tools.recommend.reading import read, strength_in
+from tools.recommend.unread import unread
 
 
 def understood(text: str) -> Constraints:
@@ -140,3 +141,44 @@ def test_a_licence_meets_what_it_may(text: str, met: list[str], broken: list[str
     read_licence = licence(text)
     assert [demand for demand in met if not read_licence.meets(demand)] == []
     assert [demand for demand in broken if read_licence.meets(demand)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "demands"),
+    [
+        ("serve a model, nothing from Meta", ("nothing from Meta",)),
+        ("embed text, can't use Chinese tools", ("can't use Chinese tools",)),
+        ("不能用国产的工具，监控训练", ("不能用国产的工具",)),
+        ("fine-tune a model, it must have been made in Europe", ("it must have been made in Europe",)),
+        ("run a model, not Python", ()),
+        ("monitoring without Docker", ()),
+        ("high-throughput serving, but not vLLM", ()),
+        ("no GPU here, serve a model", ()),
+        ("a Windows server, no WSL and no Linux", ()),
+        ("数据不能出公司，记录训练", ()),
+        ("fine-tune without writing any code", ()),
+        ("it must run on two A100", ()),
+        ("I have no idea which model server to use", ()),
+    ],
+)
+def test_a_demand_that_no_rule_understands_is_owned_up_to(text: str, demands: tuple[str, ...]) -> None:
+    assert unread(text, understood(text), material().library) == demands
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "strength"),
+    [
+        ("we must stay on Linux", "stay on Linux", "hard"),
+        ("Linux would be nice", "Linux", "soft"),
+        ("our people like Linux", "Linux", "soft"),
+        ("not said at all", "Windows", "soft"),
+    ],
+)
+def test_words_bind_only_where_their_clause_says_so(text: str, words: str, strength: str) -> None:
+    assert strength_in(text, words) == strength
+
+
+def test_tasks_that_a_person_names_are_of_the_vocabulary() -> None:
+    assert corrected(Constraints(), tasks="serve-models").tasks == ("serve-models",)
+    with pytest.raises(UserMistake, match="sing-songs"):
+        corrected(Constraints(), tasks=["sing-songs"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agents.route import LONGEST_MESSAGE, Route, clean, leans_on_history, route
+from agents.route import LONGEST_MESSAGE, Known, Route, clean, leans_on_history, route
 from knowledge.errors import UserMistake
 
 
@@ -32,6 +32,13 @@ from knowledge.errors import UserMistake
         ("/usr/bin/python fails", "learn", "/usr/bin/python fails"),
         ("/", "learn", "/"),
         ("What does `/check` do?", "learn", "What does `/check` do?"),
+        ("/recommend a vector store", "recommend", "a vector store"),
+        ("/compare vLLM SGLang", "compare", "vLLM SGLang"),
+        ("/fix Killed\nby the system", "fix", "Killed\nby the system"),
+        ("which tool should I use to serve a model?", "recommend", "which tool should I use to serve a model?"),
+        ("does qwen3-14b fit on a 4090?", "calculate", "does qwen3-14b fit on a 4090?"),
+        ("Is it true that ValueError: x is raised?", "check", "ValueError: x is raised"),
+        ("ValueError: what should I use for this?", "fix", "ValueError: what should I use for this?"),
     ],
 )
 def test_message_starts_its_journey(message: str, journey: str, text: str) -> None:
@@ -40,7 +47,7 @@ def test_message_starts_its_journey(message: str, journey: str, text: str) -> No
 
 
 def test_unknown_command_is_refused_with_the_known_ones() -> None:
-    known = "/ask, /learn, /check, /search, /calc, /quiz, /review, /progress, /path, /next, /help"
+    known = "/ask, /learn, /check, /search, /calc, /recommend, /compare, /fix, /quiz, /review, /progress, /path, /next"
     with pytest.raises(UserMistake, match=f"'/dance'.*There are {known}"):
         route("/dance now")
 
@@ -98,6 +105,22 @@ def test_longest_message_passes_and_a_longer_one_is_refused() -> None:
 )
 def test_follow_up_is_known_by_what_it_points_at(message: str, names_a_note: bool, leans: bool) -> None:
     assert leans_on_history(message, names_a_note=names_a_note) is leans
+
+
+def test_what_the_notes_know_tells_tools_and_errors() -> None:
+    known = Known(tools=lambda text: ["vllm", "sglang"] if "vLLM" in text else [], is_error=lambda text: "KV" in text)
+    asked = ["vLLM or SGLang for chat?", "tea or coffee for breakfast?", "no KV cache blocks left", "What is vLLM?"]
+    assert [route(message, known).journey for message in asked] == ["compare", "learn", "fix", "learn"]
+    assert [route(message).journey for message in asked] == ["learn"] * 4
+
+
+def test_only_a_log_may_be_longer_than_other_messages() -> None:
+    log = "Traceback (most recent call last)\n" + "x" * LONGEST_MESSAGE
+    assert route(log).text == log
+    assert route(f"/fix {'x' * LONGEST_MESSAGE}").journey == "fix"
+    for message in ("x" * (LONGEST_MESSAGE + 1), "/recommend " + "x" * LONGEST_MESSAGE):
+        with pytest.raises(UserMistake, match="4,0.. characters"):
+            route(message)
 
 
 def test_route_is_a_value() -> None:

@@ -5,12 +5,19 @@ import time
 import uuid
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agents.events import Event, Step, Token
+from agents.route import visible
+from agents.stop import Stoppable
 from knowledge.errors import AtlasError
+from knowledge.vocabulary import Language
+from tools.fault.mask import mask
 from ui.chat import Asking, Turn, advanced, ended
 from ui.opening import Team
+
+if TYPE_CHECKING:
+    from agents.atlas import Atlas  # loads the team's parts, after the page is up
 
 WORDS_EVERY_S: Final = 0.08  # words are shown so often; a page that is told of each one has no time to draw them
 OPENING_S: Final = 180.0  # how long a question waits for the notes to open
@@ -21,15 +28,27 @@ Clock = Callable[[], float]
 
 
 def turns(
-    team: Team, question: str, session: str, learner: str, asking: Asking, *, clock: Clock = time.monotonic
+    team: Team,
+    question: str,
+    session: str,
+    learner: str,
+    asking: Asking,
+    *,
+    spoken: Language | None = None,
+    clock: Clock = time.monotonic,
 ) -> Generator[Turn]:
     """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed.
 
-    `learner` is whose record grows by the answers to a quiz.
+    `learner` is whose record grows by the answers to a quiz, `spoken` the language of the page. The turn shows the
+    question without its secrets.
     """
-    turn = Turn(uuid.uuid4().hex[:12], question)
+    turn = Turn(uuid.uuid4().hex[:12], mask(visible(question)).text)
+
+    def answer(atlas: "Atlas") -> Stoppable[Event]:
+        return atlas.ask(question, session, learner=learner, spoken=spoken)
+
     try:
-        for latest in _answered(team, turn, session, learner, asking, clock):
+        for latest in _answered(team, turn, answer, asking, clock):
             turn = latest
             yield turn
     except AtlasError as error:
@@ -43,7 +62,9 @@ def turns(
         yield ended(turn, "stopped")
 
 
-def _answered(team: Team, turn: Turn, session: str, learner: str, asking: Asking, clock: Clock) -> Generator[Turn]:
+def _answered(
+    team: Team, turn: Turn, answer: Callable[["Atlas"], Stoppable[Event]], asking: Asking, clock: Clock
+) -> Generator[Turn]:
     yield turn
     began = clock()
     while (atlas := team.atlas(_BEAT_S)) is None:
@@ -53,7 +74,7 @@ def _answered(team: Team, turn: Turn, session: str, learner: str, asking: Asking
         if waited > OPENING_S:
             raise AtlasError("the notes are still being opened.", "Ask again in a minute.")
         yield replace(turn, steps=(Step("open", "desk", "", "running", waited),))
-    answering = atlas.ask(turn.question, session, learner=learner)
+    answering = answer(atlas)
     asking.begins(answering.close)
     shown_at, is_behind = clock(), False
     for event in answering:

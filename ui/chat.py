@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
-from agents.events import Answer, Calculated, Cited, Done, Event, EvidenceFound, Failed, Step, Token
+from agents.events import Answer, Calculated, Cited, Done, Event, EvidenceFound, Failed, Marks, Step, Token
 from knowledge.citation import Citation
 from knowledge.evidence import Evidence
 from learner.feedback import Thumb
@@ -42,6 +42,8 @@ def advanced(turn: Turn, event: Event) -> Turn:
             return _found(turn, event)
         case Step():
             return _stepped(turn, event)
+        case Marks():
+            return replace(turn, citations=event.citations)
         case Token():
             fresh = turn.checked  # these words replace the checked ones
             text = event.text if fresh else turn.text + event.text

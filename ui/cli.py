@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import advice_cli, output, record_cli
+from ui import advice_cli, comparison_cli, fix_cli, mcp_cli, output, record_cli
 from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
@@ -32,7 +32,11 @@ app.add_typer(model_app, name="model")
 app.add_typer(calculation_app, name="calc")
 app.add_typer(export_app, name="export")
 app.add_typer(record_cli.learner_app, name="learner")
-for _name, _command in (record_cli.COMMANDS | advice_cli.COMMANDS).items():
+app.add_typer(fix_cli.pitfall_app, name="pitfall")
+_COMMANDS = (
+    record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS
+)
+for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
 
 

@@ -3,9 +3,10 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
+from agents.record import answer_json, check_json, evidence_json
 from knowledge.errors import AtlasError
 
 if TYPE_CHECKING:  # they load the index and what reads a language, which not every command needs
@@ -14,8 +15,11 @@ if TYPE_CHECKING:  # they load the index and what reads a language, which not ev
     from knowledge.evidence import Evidence
     from knowledge.index import Changes
     from knowledge.note import Problem
-    from tools.calculators.calculation import Calculation
 
+__all__ = [
+    "answer_json", "changes_json", "check_json", "error_json", "evidence_json", "print_answer", "print_check",
+    "print_json", "print_passages", "problem_json",
+]  # fmt: skip
 _MARKS: Final = {"supported": "✓", "contradicted": "✗", "not_found": "?"}
 
 
@@ -28,35 +32,6 @@ def print_json(value: Mapping[str, Any]) -> None:
 def error_json(error: AtlasError) -> dict[str, Any]:
     """Return an error in the form that scripts read."""
     return {"error": {"kind": error.kind, "message": error.message, "remedy": error.remedy}}
-
-
-def answer_json(answer: "Answer") -> dict[str, Any]:
-    """Return an answer in the form that scripts read."""
-    fields = asdict(replace(answer, calculation=None))
-    fields["calculation"] = None if answer.calculation is None else calculation_json(answer.calculation)
-    fields["answer"] = fields.pop("text")
-    fields["evidence"] = [evidence_json(evidence) for evidence in answer.evidence]
-    return fields
-
-
-def calculation_json(calculation: "Calculation") -> dict[str, Any]:
-    """Return the calculation that an answer rests on in the form that scripts read."""
-    return {
-        "kind": calculation.kind,
-        "inputs": dict(calculation.inputs),
-        "values": dict(calculation.values),
-        "note": calculation.note,
-    }
-
-
-def evidence_json(evidence: "Evidence") -> dict[str, Any]:
-    """Return a passage in the form that scripts read."""
-    return asdict(evidence)
-
-
-def check_json(check: "ClaimCheck") -> dict[str, Any]:
-    """Return what was found of a claim in the form that scripts read."""
-    return asdict(check) | {"scores": dict(check.scores)}
 
 
 def changes_json(changes: "Changes") -> dict[str, Any]:

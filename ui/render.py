@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agents.events import Answer, Step
+from agents.pasted_log import excerpt
 from agents.reply import UNSUPPORTED_MARK
+from agents.route import LONGEST_MESSAGE
 from knowledge.citation import Citation
 from knowledge.vocabulary import Language
 from learner.feedback import Thumb
-from ui import calculated, messages
+from ui import calculated, messages, opened
 from ui.chat import Turn
 from ui.markdown import inline, neutral, plain
 
 _MARK: Final = re.compile(r"[ \t]*\[(\d{1,3}|\?)\](?!\()")
+_ASKED_LINES: Final = 24  # of a question that is shown; a pasted log may have thousands
 _THUMBS: Final[dict[Thumb, str]] = {"up": "Like", "down": "Dislike"}  # the page's names for them, never shown
 
 
@@ -46,14 +49,15 @@ def answer_markdown(turn: Turn, language: Language) -> str:
 
 
 def _rows(turn: Turn, language: Language, *, is_last: bool) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = [{"role": "user", "content": plain(turn.question)}]
+    asked = excerpt(turn.question, _ASKED_LINES, LONGEST_MESSAGE)
+    rows: list[dict[str, Any]] = [{"role": "user", "content": plain(asked)}]
     rows += [_step_row(turn, step, language) for step in turn.steps if step.id != "check"]
     said = answer_markdown(turn, language)
     if said:
         rows.append({"role": "assistant", "content": said})
     # The check stands below the words: nothing that is being read moves when it begins.
     rows += [_step_row(turn, step, language) for step in turn.steps if step.id == "check"]
-    rows += calculated.rows(turn, language)
+    rows += [*calculated.rows(turn, language), *opened.rows(turn, language)]
     below = _below(turn, language)
     if below:
         rows.append({"role": "assistant", "content": below})

@@ -10,6 +10,7 @@ from platformdirs import user_data_path
 
 from agents.endpoint import Endpoint, configured
 from agents.weights import DEFAULT, Weights, default_cache_dir, find
+from knowledge import linked
 from knowledge.errors import SetupMissing, UserMistake
 from knowledge.index import BUILT_IN
 from knowledge.reader import Folder
@@ -23,7 +24,8 @@ ADDED_NOTES: Final = "notes"  # the folder below home that holds what a reader a
 class Settings:
     """Where state and vectors lie, which notes are read, and which models may answer.
 
-    `folders` ends with the one that what a reader adds is written to.
+    `folders` ends with the one that what a reader adds is written to; `linked` are those that `folders.json` in the
+    home names, as they were at the start: an index looks again whenever it is brought up to date.
     `endpoint` and `weights` are None where such a model is not wanted. Learners' records lie at the URL `database`, or
     below `home` where that is empty.
     """
@@ -39,6 +41,7 @@ class Settings:
     store: StoreAddress = EMBEDDED
     learner: str = ME
     database: str = field(default="", repr=False)  # may hold a password
+    linked: tuple[Folder, ...] = ()
 
 
 def read(
@@ -84,6 +87,7 @@ def read(
         embedding_key=environment.get("ATLAS_EMBEDDING_KEY", ""),
         learner=learner or environment.get("ATLAS_LEARNER") or ME,
         database=database or environment.get("ATLAS_DATABASE", ""),
+        linked=linked.linked(place),
         store=address(store or environment.get("ATLAS_STORE", ""), environment.get("ATLAS_STORE_TOKEN", "")),
     )
 

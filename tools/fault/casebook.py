@@ -18,12 +18,13 @@ from knowledge.vocabulary import Language
 from tools.fault.normalise import folded
 from tools.fault.signature import LogText, Signature, is_weak
 
-Part = Literal["cause", "fix"]
+Part = Literal["cause", "fix", "check"]
 
 _FILE: Final = Path(__file__).with_name("fault.toml")
 _HEADINGS: Final[dict[Part, tuple[str, ...]]] = {
     "cause": ("why it happens", "cause", "原因"),
     "fix": ("how to fix it", "fix", "solution", "解决方法"),
+    "check": ("how to check", "如何确认"),
 }
 LOOKALIKES: Final = ("looks like it but is not", "容易混淆的情况")  # what stands there speaks of other failures
 _HEADING: Final = re.compile(r"^##[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)
@@ -53,7 +54,7 @@ class Case:
     def section(self, part: Part, language: Language) -> Section | None:
         """Return a section in a language, or in another where that is all there is; None where no file has it."""
         documents = sorted(self.note.documents, key=lambda d: d.language != language)
-        return next((found for document in documents if (found := _section(document, _HEADINGS[part]))), None)
+        return next((found for document in documents if (found := _section(document, part))), None)
 
     def citation(self, section: Section, n: int) -> Citation:
         """Return the citation of the first sentence of a section."""
@@ -115,17 +116,26 @@ def _case(note: Note, library: Library) -> Case:
     return Case(note, signatures, frozenset(name for name in names if not is_weak(name, general)))
 
 
-def _section(document: Document, headings: tuple[str, ...]) -> Section | None:
+def part_of(text: str, part: Part) -> tuple[str, int, int] | None:
+    """Return a part's heading in a note's text, and the offsets of what stands below it; None where it has none."""
+    fences = list(fenced(text))
+    found = [m for m in _HEADING.finditer(text) if not any(a <= m.start() < b for a, b in fences)]
+    ends = [*(match.start() for match in found), len(text)][1:]
+    for match, end in zip(found, ends, strict=True):
+        if folded(match[1]) in _HEADINGS[part]:
+            body = text[match.end() : end]
+            start = match.end() + len(body) - len(body.lstrip())
+            return match[1], start, start + len(body.strip())
+    return None
+
+
+def _section(document: Document, part: Part) -> Section | None:
     try:
         text = Path(document.path).read_text(encoding="utf-8")
     except OSError:  # gone since it was indexed: the note's summary stands in
         return None
-    fences = fenced(text)
-    found = [m for m in _HEADING.finditer(text) if not any(a <= m.start() < b for a, b in fences)]
-    ends = [*(match.start() for match in found[1:]), len(text)]
-    for match, end in zip(found, ends, strict=True):
-        if folded(match[1]) in headings:
-            body = text[match.end() : end]
-            start = match.end() + len(body) - len(body.lstrip())
-            return Section(match[1], body.strip(), start, start + len(body.strip()), document.path, document.language)
-    return None
+    found = part_of(text, part)
+    if found is None:
+        return None
+    heading, start, end = found
+    return Section(heading, text[start:end], start, end, document.path, document.language)

@@ -52,7 +52,7 @@ class Match:
     """A pitfall that a log shows: why it happens and how it is mended (Markdown), each with its citation.
 
     `score` is the confidence from 0 to 1; `by` says how it was found, `signature` the error text and `lines` where it
-    stands in the log (secrets masked); both are empty where it was found by meaning.
+    stands in the log (secrets masked); both are empty where it was found by meaning. `own` tells whose it is.
     """
 
     pitfall: str
@@ -66,6 +66,9 @@ class Match:
     citations: tuple[Citation, ...]
     signature: str = ""
     lines: tuple[Line, ...] = ()
+    check: str = ""
+    own: bool = False
+    checked: str = ""  # ISO date on which its facts were last checked
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ class Diagnosis:
     """What a log shows, the likeliest pitfall first.
 
     `abstained` says that no pitfall of the notes is shown; `nearest` are then the ones most like it, all in doubt.
-    `masked` counts the secrets that the log held, by kind; `log` is the log without them.
+    `masked` counts the secrets that the log held, by kind; `log` is the log without them. `error` is the line that most
+    likely says what went wrong.
     """
 
     log: str
@@ -81,6 +85,7 @@ class Diagnosis:
     nearest: tuple[Match, ...]
     abstained: bool
     masked: Mapping[str, int]
+    error: Line | None = None
 
 
 def diagnose(log: str, casebook: Casebook, search: Search, language: Language = "en") -> Diagnosis:
@@ -100,7 +105,12 @@ def diagnose(log: str, casebook: Casebook, search: Search, language: Language = 
     nearest = tuple(
         _match(casebook.cases[note], 0.0, language, "meaning") for note in list(dict.fromkeys(near))[:_NEAREST]
     )
-    return Diagnosis(safe.text, tuple(matches), nearest, abstained=not matches, masked=safe.kinds)
+    return Diagnosis(safe.text, tuple(matches), nearest, not matches, safe.kinds, _error(lines))
+
+
+def told(case: Case, language: Language = "en") -> Match:
+    """Return what is known of a pitfall, apart from any log."""
+    return _match(case, 0.0, language, "signature")
 
 
 def _by_signature(casebook: Casebook, text: LogText) -> tuple[list[tuple[Hit, float]], list[Hit]]:
@@ -120,7 +130,11 @@ def _by_signature(casebook: Casebook, text: LogText) -> tuple[list[tuple[Hit, fl
             if relation.type in {"is_a", "causes"} and relation.target in best:
                 hit, score = best[relation.target]
                 best[relation.target] = hit, min(score, best[note_id][1] - 0.01)
-    return sorted(best.values(), key=lambda found: -found[1]), doubtful
+    # What a reader wrote about their own systems goes before what is as sure.
+    order = sorted(
+        best.values(), key=lambda found: (-found[1], not casebook.cases[found[0].signature.pitfall].note.own)
+    )
+    return order, doubtful
 
 
 def _by_wording(casebook: Casebook, text: LogText, lines: Sequence[Line]) -> list[tuple[Hit, float]]:
@@ -151,6 +165,13 @@ def _telling(lines: Sequence[Line]) -> list[Line]:
 @cache
 def _failure() -> re.Pattern[str]:
     return re.compile(data()["failure"])
+
+
+def _error(lines: Sequence[Line]) -> Line | None:
+    """Return the last error, else the last line that tells of a failure, else the last of all."""
+    telling = _telling(lines)
+    errors = [line for line in telling if _ERROR_LINE.match(line.text)]
+    return next((few[-1] for few in (errors, telling, lines) if few), None)
 
 
 def query_of(lines: Sequence[Line]) -> str:
@@ -210,9 +231,8 @@ def _is_sure(casebook: Casebook, text: LogText, ranked: Sequence[_Likeness]) -> 
 
 
 def _match(case: Case, score: float, language: Language, by: By, hit: Hit | None = None) -> Match:
-    sections = [case.section("cause", language), case.section("fix", language)]
-    cause, fix = sections
-    found = [section for section in sections if section]
+    cause, fix, check = (case.section(part, language) for part in ("cause", "fix", "check"))
+    found = [section for section in (cause, fix) if section]
     citations = tuple(case.citation(section, n) for n, section in enumerate(found, 1))
     summary = case.note.summary_in(language)
     return Match(
@@ -227,4 +247,7 @@ def _match(case: Case, score: float, language: Language, by: By, hit: Hit | None
         citations=citations,
         signature=hit.signature.text if hit else "",
         lines=hit.lines if hit else (),
+        check=check.text if check else "",
+        own=case.note.own,
+        checked=case.note.checked.isoformat() if case.note.checked else "",
     )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +45,7 @@ _FRAME: Final = re.compile(r"""\s*(?:File "[^"\n]*", line \d+|at [\w.$<>]+\(|fra
 _BOX: Final = re.compile(r"^[\s│║┃╭╰╮╯─═+|-]+$|^\s*[│┃║]\s?|\s?[│┃║]\s*$")
 _QUOTES: Final = str.maketrans({"“": "'", "”": "'", "‘": "'", "’": "'", '"': "'", "`": "'"})
 _SPACE: Final = re.compile(r"\s+")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs"})  # control and format characters, halves of surrogate pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,8 @@ class Line:
 
 def lines_of(log: str) -> tuple[Line, ...]:
     """Return the lines of a log that say something; progress bars and empty lines say nothing."""
-    if len(log) > MAX_CHARACTERS:
-        log = f"{log[:_HEAD]}\n{log[_HEAD - MAX_CHARACTERS :]}"
     found: list[Line] = []
-    for number, pasted in enumerate(log.replace("\r\n", "\n").split("\n"), 1):
+    for number, pasted in _numbered(log):
         text = _ANSI.sub("", pasted.replace("\r", " "))
         text = _BARE_ANSI.sub("", unicodedata.normalize("NFKC", text) if not text.isascii() else text)
         text = _BOX.sub("", _BOX.sub("", text))
@@ -69,6 +69,22 @@ def lines_of(log: str) -> tuple[Line, ...]:
         if any(character.isalnum() for character in text):
             found.append(Line(number, pasted.strip(), text.strip(), is_frame=bool(_FRAME.match(text))))
     return tuple(found)
+
+
+def _numbered(log: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are read with their numbers in the whole log."""
+    if len(log) <= MAX_CHARACTERS:
+        yield from enumerate(log.replace("\r\n", "\n").split("\n"), 1)
+        return
+    rest = _HEAD - MAX_CHARACTERS
+    yield from enumerate(log[:_HEAD].replace("\r\n", "\n").split("\n"), 1)
+    yield from enumerate(log[rest:].replace("\r\n", "\n").split("\n"), log.count("\n", 0, rest + len(log)) + 1)
+
+
+def shown(line: str) -> str:
+    """Return a line of a log as people see it: without colours and what cannot be seen."""
+    text = _BARE_ANSI.sub("", _ANSI.sub("", line.replace("\t", "    ").replace("\r", " ")))
+    return "".join(sign for sign in text if unicodedata.category(sign) not in _UNSEEN)
 
 
 def folded(text: str) -> str:
@@ -93,8 +109,8 @@ _VARYING: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 )
 
 
-def without_values(text: str) -> str:
-    """Return a text with its paths, numbers, addresses and times replaced by what they are."""
+def without_values(text: str, stand_in: str = "") -> str:
+    """Return a text with its paths, numbers, addresses and times replaced by what they are, or by one stand-in."""
     for pattern, kind in _VARYING:
-        text = pattern.sub(kind, text)
+        text = pattern.sub(stand_in or kind, text)
     return text

@@ -12,6 +12,7 @@ from knowledge.library import STALE_AFTER
 from knowledge.vocabulary import Language
 from tools.quiz.material import Material
 from tools.recommend import grounds
+from tools.recommend.blocking import Blocking, blocked
 from tools.recommend.command import first_command
 from tools.recommend.constraints import Constraints
 from tools.recommend.exclusion import Exclusion
@@ -19,15 +20,17 @@ from tools.recommend.fit import Fit, fit
 from tools.recommend.question import question_back
 from tools.recommend.reading import read
 from tools.recommend.scoring import Need, Score, counted, needs, ranked
-from tools.recommend.task import Goal, understand
+from tools.recommend.task import By, Goal, Means, Reading, understand
 from tools.recommend.together import Joint, joints
 from tools.recommend.tradeoff import trade_off
+from tools.recommend.unread import unread
 from tools.recommend.wording import load, say
 
 Search = Callable[[str, int], Sequence[Evidence]]
 _DEPTH: Final = 40  # passages that scores rest on
 _BEHIND: Final = 1.2  # a tool so far behind the best is no advice
 _MOST_OUT: Final = 6
+_MOST: Final = 5  # tools for a task of many steps
 _NEAREST: Final = 3
 
 
@@ -54,6 +57,8 @@ class Advice:
     """All of it, in one language. Without a recommendation, `nearest` are the notes that come closest.
 
     `abstained`: the task lies outside the notes. `question`: what the answer hangs on, empty where on nothing.
+    `by`: how the task was understood. `blocking`: for goals without a tool, the constraints that rule all of them out.
+    `unread`: demands of the text that no rule understands, in its words.
     """
 
     task: str
@@ -67,6 +72,14 @@ class Advice:
     question: str
     abstained: bool
     nearest: tuple[tuple[str, str], ...]  # id, title
+    by: By
+    blocking: tuple[Blocking, ...]
+    unread: tuple[str, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the task was understood beyond doubt."""
+        return Reading(self.goals, self.by).is_sure
 
 
 def recommend(
@@ -77,12 +90,17 @@ def recommend(
     limit: int = 3,
     language: Language | None = None,
     today: date | None = None,
+    means: Means | None = None,
+    reading: Reading | None = None,
 ) -> Advice:
-    """Return the advice on a task; `constraints` replace those that are read from it, with a person's corrections."""
+    """Return the advice on a task; `constraints` replace those that are read from it, with a person's corrections.
+
+    `means` tells what a text in everyday words means; `reading` is what another reader made of it.
+    """
     speak = language or question_language(task)
     known = read(task, material.library) if constraints is None else constraints
     evidence = list(search(task, _DEPTH))
-    reading = understand(task, evidence, material.graph, known)
+    reading = reading or understand(task, evidence, material.graph, known, means)
     wishes = needs(task, known)
     lists = [ranked(goal, wishes, known, evidence, material.graph) for goal in reading.goals]
     picks = _picked([scores for scores, _ in lists], limit)
@@ -104,16 +122,23 @@ def recommend(
         joints([(one.tool, one.goal) for one in recommendations], material.graph),
         question_back([goal.name for goal in reading.goals], known, wishes, [s for s, _ in lists], speak),
         not reading.goals,
-        () if recommendations else _nearest(evidence, material),
+        () if recommendations else _nearest(evidence, material, speak),
+        reading.by,
+        tuple(
+            blocked(goal, wishes, known, evidence, material.graph)
+            for goal, (scores, _) in zip(reading.goals, lists, strict=True)
+            if not scores
+        ),
+        unread(task, known, material.library),
     )
 
 
 def _picked(lists: Sequence[Sequence[Score]], limit: int) -> list[tuple[Score, Score | None]]:
-    """Return the best tools: one for each goal in order, then the next best of all; each with its rival."""
+    """Return the best tools: one for each goal in order, or for a single goal those close to the best; with rivals."""
     filled = [scores for scores in lists if scores]
     picks: list[tuple[Score, Score | None]] = []
     taken: set[str] = set()
-    for scores in filled[: max(limit, 1)]:
+    for scores in filled[:_MOST]:
         first = next((score for score in scores if score.note.id not in taken), None)
         if first is not None:
             rest = [score for score in scores if score.note.id != first.note.id]
@@ -197,7 +222,13 @@ def _caveats(
     if any(word in note.tool.licence for word in ("condition", "excepted", "Elastic")):
         said.append(say("caveat_conditions", language, licence=note.tool.licence))
     if note.tool.first_command.startswith("docker"):
-        said.append(say("caveat_docker", language))
+        if constraints.is_hard("no_docker"):
+            said.append(say("caveat_no_docker", language, source=note.sources[0] if note.sources else note.id))
+        else:
+            said.append(say("caveat_docker", language))
+    managed = load("traits")["self-managed"].get(note.id)
+    if managed and constraints.place == "own":
+        said.append(say("caveat_self_managed", language, quote=managed))
     if is_stale and note.checked:
         said.append(say("caveat_stale", language, date=note.checked.isoformat()))
     return tuple(said)
@@ -211,6 +242,6 @@ def _weightiest(out: list[Exclusion], evidence: Sequence[Evidence]) -> list[Excl
     ]
 
 
-def _nearest(evidence: Sequence[Evidence], material: Material) -> tuple[tuple[str, str], ...]:
+def _nearest(evidence: Sequence[Evidence], material: Material, language: Language) -> tuple[tuple[str, str], ...]:
     ids = list(dict.fromkeys(one.note for one in evidence))[:_NEAREST]
-    return tuple((one, material.graph.notes[one].title_in("en")) for one in ids)
+    return tuple((one, material.graph.notes[one].title_in(language)) for one in ids)

@@ -24,6 +24,8 @@ def first_command(note: Note, goal: str, constraints: Constraints, fit: Fit | No
     """Return the command to begin with; that of the note where the case fills nothing in."""
     assert note.tool  # only tools have one
     given = note.tool.first_command
+    if given.startswith("docker") and constraints.is_hard("no_docker"):
+        return ""
     if goal == "serve":
         return _serving(note.id, constraints, fit) or given
     if goal == "quantize":

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from knowledge.errors import UserMistake
+from knowledge.vocabulary import TASKS
 from tools.calculators import accelerator, model_catalogue
 
 Strength = Literal["hard", "soft"]
@@ -18,7 +19,9 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "language": ("python", "no python", "rust", "javascript", "cpp"),
     "skill": ("no code", "beginner"),
     "format": ("gguf", "safetensors"),
+    "tasks": tuple(TASKS),
 }
+_LISTS: Final = frozenset({"licence", "tasks"})  # fields of CHOICES that hold several values
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class Constraints:
     named: tuple[str, ...] = ()  # tools to weigh against each other
     used: tuple[str, ...] = ()  # tools in use already
     excluded: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()  # of knowledge.vocabulary.TASKS, where a person says them instead of the text
     said: Mapping[str, Said] = field(default_factory=lambda: MappingProxyType({}))
 
     def is_hard(self, name: str) -> bool:
@@ -87,14 +91,15 @@ def corrected(constraints: Constraints, **changes: Any) -> Constraints:  # noqa:
     for name, value in changes.items():
         if name not in known:
             raise UserMistake(f"{name!r} is no constraint.", f"Use one of {', '.join(sorted(known | {'gpu'}))}.")
-        for one in [value] if isinstance(value, str) else value if name == "licence" else ():
+        for one in [value] if isinstance(value, str) else value if name in _LISTS else ():
             if one and name in CHOICES and one not in CHOICES[name]:
                 raise UserMistake(f"{one!r} is no {name}.", f"Use one of {', '.join(CHOICES[name])}.")
         said.pop(name, None)
         if value:
             said[name] = Said("")
-    if changes.get("licence") and isinstance(changes["licence"], str):
-        changes["licence"] = (changes["licence"],)
+    for name in _LISTS & set(changes):
+        changes[name] = (changes[name],) if isinstance(changes[name], str) else tuple(changes[name])
+        changes[name] = tuple(one for one in changes[name] if one)
     if changes.get("model"):
         changes["model"] = model_catalogue.find(changes["model"]).name
     if changes.get("accelerators"):
@@ -106,6 +111,12 @@ def corrected(constraints: Constraints, **changes: Any) -> Constraints:  # noqa:
         changes.setdefault("device", "")
         said.pop("device", None)
     return replace(constraints, **changes, said=MappingProxyType(said))
+
+
+def without(constraints: Constraints, name: str) -> Constraints:
+    """Return the constraints less one of them."""
+    said = {other: words for other, words in constraints.said.items() if other != name}
+    return replace(constraints, **{name: getattr(Constraints(), name)}, said=MappingProxyType(said))
 
 
 def hardware(name: str, count: int = 1, taken_for: str = "") -> Hardware:

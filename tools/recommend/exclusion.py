@@ -10,7 +10,7 @@ from knowledge.vocabulary import Language
 from tools.recommend.constraints import Constraints
 from tools.recommend.licence import licence
 from tools.recommend.task import Goal
-from tools.recommend.wording import load, say
+from tools.recommend.wording import load, named, say
 
 _COMPUTE: Final = frozenset({"serve", "pretrain", "fine-tune", "scale", "quantize", "images", "agent-training"})
 _HOSTABLE: Final = frozenset({"serve", "track", "trace", "monitor", "store", "compute"})
@@ -32,8 +32,9 @@ class Exclusion:
     words: str
 
     def reason(self, language: Language) -> str:
-        """Say why, for a reader of `language`."""
-        return say(f"out_{self.code}", language, tool=self.title, **self.variables)
+        """Say why, for a reader of `language`; ids of the vocabulary become words."""
+        words = {name: named(value, language) for name, value in self.variables.items()}
+        return say(f"out_{self.code}", language, tool=self.title, **words)
 
 
 def exclusion(note: Note, goal: Goal, constraints: Constraints, graph: Graph) -> Exclusion | None:
@@ -98,7 +99,7 @@ def _offline(note: Note, tool: Tool, goal: Goal, constraints: Constraints, graph
 def _place(note: Note, tool: Tool, goal: Goal, constraints: Constraints, graph: Graph) -> Found:
     del graph
     traits = load("traits")
-    if constraints.place == "own" and tool.hosted and note.id not in traits["self-hosted"]:
+    if constraints.place == "own" and tool.hosted and note.id not in {*traits["self-hosted"], *traits["self-managed"]}:
         return "hosted", {}
     if (
         constraints.place == "hosted"
@@ -144,3 +145,4 @@ _CHECKS: Final[Mapping[str, Callable[[Note, Tool, Goal, Constraints, Graph], Fou
     "format": _format,
     "language": _language,
 }
+HARD: Final = tuple(_CHECKS)  # the constraints that can rule a tool out

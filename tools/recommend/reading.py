@@ -15,7 +15,7 @@ from tools.calculators.request import COUNT
 from tools.recommend.constraints import Constraints, Hardware, Said, Strength, hardware
 from tools.recommend.wording import load, mixed, phrases
 
-_CLAUSE: Final = re.compile(
+CLAUSE: Final = re.compile(
     r"[,.;:!?，。；：！？、\n](?!\d)|\b(?:but|and|while|though)\b|但是?|而且|不过|并且", re.IGNORECASE
 )
 _NO_CARD: Final = re.compile(  # memory of a computer or a size of data, no card
@@ -65,6 +65,16 @@ def read(text: str, library: Library) -> Constraints:
     return Constraints(**found, said=MappingProxyType(said))
 
 
+def rule_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the rules find something, with the words before it that deny it: "no Linux"."""
+    spans: list[tuple[int, int]] = []
+    for field, _, _, pattern in _compiled():
+        for match in pattern.finditer(text):
+            denial = _DENIAL.search(text[: match.start()]) if field in _DENIABLE else None
+            spans.append((denial.start() if denial else match.start(), match.end()))
+    return spans
+
+
 def _rules(text: str, found: dict[str, Any], said: dict[str, Said]) -> None:
     """Apply the rules of constraints.toml; a field takes its first match, the licence all that differ."""
     for field, value, hard, pattern in _compiled():
@@ -92,10 +102,21 @@ def _denied(text: str, match: re.Match[str]) -> bool:
     return bool(_DENIAL.search(text[: match.start()]))
 
 
+def strength_in(text: str, words: str) -> Strength:
+    """Return how binding some words of a text are, by their clause; soft where nothing says that they bind."""
+    match = re.search(re.escape(words), text, re.IGNORECASE)
+    return "soft" if match is None else _strength(text, match, hard=_demands_hard(match[0]))
+
+
+def _demands_hard(words: str) -> bool:
+    listed: Mapping[str, list[str]] = load("constraints")["demand"]
+    return any(mixed(patterns).search(words) for patterns in listed.values())
+
+
 def _strength(text: str, match: re.Match[str], hard: bool) -> Strength:
     """Return how binding a constraint is, by the words of its own clause."""
-    start = max((m.end() for m in _CLAUSE.finditer(text, 0, match.start())), default=0)
-    after = _CLAUSE.search(text, match.end())
+    start = max((m.end() for m in CLAUSE.finditer(text, 0, match.start())), default=0)
+    after = CLAUSE.search(text, match.end())
     clause = text[start : after.start() if after else len(text)]
     words = _strengths()
     if words["soft"].search(clause) and not words["hard"].search(clause):

@@ -6,6 +6,7 @@ from knowledge.citation import Citation
 from knowledge.graph import Graph
 from knowledge.vocabulary import TASKS, Language
 from tools.recommend.advice import Advice, Recommendation
+from tools.recommend.blocking import Blocking
 from tools.recommend.comparison import Comparison
 from tools.recommend.constraints import Constraints
 from tools.recommend.fit import Fit
@@ -34,6 +35,10 @@ def record(advice: Advice, graph: Graph, language: Language | None = None) -> di
         "question": advice.question,
         "abstained": advice.abstained,
         "nearest": [{"note": note, "title": title} for note, title in advice.nearest],
+        "understood_by": advice.by,
+        "sure": advice.is_sure,
+        "unread": list(advice.unread),
+        "blocking": [_blocking(one, speak) for one in advice.blocking],
     }
 
 
@@ -100,6 +105,24 @@ def _recommendation(one: Recommendation, language: Language) -> dict[str, Any]:
         "first_command": one.first_command,
         "checked": one.checked,
         "stale": one.is_stale,
+    }
+
+
+def _blocking(one: Blocking, language: Language) -> dict[str, Any]:
+    return {
+        "goal": one.goal,
+        "goal_label": say(f"goal_{one.goal}", language),
+        "text": one.said_in(language),
+        "together": one.together,
+        "constraints": [
+            {
+                "constraint": name,
+                "label": say(f"field_{name}", language),
+                "words": words,
+                "tools": [{"tool": tool, "title": title} for tool, title in tools],
+            }
+            for name, words, tools in zip(one.constraints, one.words, one.tools, strict=True)
+        ],
     }
 
 

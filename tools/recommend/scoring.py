@@ -24,6 +24,7 @@ _POOR: Final = 0.6  # a need that it is a poor fit for, by its note
 _NAMED: Final = 0.4  # the text weighs this tool
 _TOGETHER: Final = 0.2  # it is commonly combined with a tool in use
 _SOFT: Final = 0.4  # a soft constraint that is met
+_SELF_MANAGED: Final = 0.8  # to run what is made to be hosted
 _MOST_NEEDS: Final = 3  # many words for the same thing shall not outweigh all else
 _MANY: Final = 8  # users at once that a server for one person does not bear
 _SERVER_CARD: Final = 40  # GB
@@ -83,6 +84,11 @@ def needs(text: str, constraints: Constraints) -> tuple[Need, ...]:
     return tuple(Need(name, words) for name, words in found.items())
 
 
+def need_spans(text: str) -> list[tuple[int, int]]:
+    """Return where a text speaks of needs."""
+    return [match.span() for _, pattern in _patterns() for match in pattern.finditer(text)]
+
+
 def counted(text_needs: Sequence[Need], goals: Sequence[Goal]) -> tuple[Need, ...]:
     """Return the needs that count for some goals."""
     names = {goal.name for goal in goals}
@@ -131,6 +137,7 @@ def _score(
     partners = {edge.target for edge in graph.edges_from(note.id, "works_with")}
     total += _TOGETHER if partners & set(constraints.used) else 0.0
     total += _SOFT * _soft(note, constraints)
+    total -= _SELF_MANAGED if constraints.place == "own" and note.id in load("traits")["self-managed"] else 0.0
     return Score(note, goal, round(total, 3), answers, poor)
 
 
@@ -150,7 +157,7 @@ def _soft(note: Note, constraints: Constraints) -> int:
     if constraints.licence and not constraints.is_hard("licence"):
         met.append(all(licence(tool.licence).meets(demand) for demand in constraints.licence))
     if constraints.place and not constraints.is_hard("place"):
-        own = not tool.hosted or note.id in traits["self-hosted"]
+        own = not tool.hosted or note.id in {*traits["self-hosted"], *traits["self-managed"]}
         met.append(own if constraints.place == "own" else tool.hosted or note.id in traits["managed"])
     wanted = constraints.language.replace(" ", "-")
     if wanted in traits and not constraints.is_hard("language"):

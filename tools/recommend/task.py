@@ -1,11 +1,11 @@
 """Which tasks of the closed vocabulary a text asks for, and in which order they come."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from knowledge.evidence import Evidence
 from knowledge.graph import Graph
@@ -25,6 +25,30 @@ _CONTEXT: Final = phrases(
     ["模型", "显卡", "大语言", "智能体", "提示词", "推理", "微调", "训练", "向量", "嵌入"],
 )  # fmt: skip
 
+# How a text was understood: by a person's word, by phrases of this field, as outside of it, by the hardware and model,
+# by the tools it names; by what its words mean, clearly or likely; by vague words, by what retrieval found, by a model,
+# or not at all.
+By = Literal[
+    "said", "phrases", "outside", "hardware", "tools", "meaning", "likely", "vague", "retrieval", "model", "nothing"
+]  # fmt: skip
+SURE: Final[frozenset[By]] = frozenset({"said", "phrases", "outside", "hardware", "tools", "meaning", "model"})
+_UNSURE: Final[frozenset[By]] = frozenset({"vague", "retrieval", "nothing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The tasks that a text means, all of one goal; none where it lies outside or nothing comes near.
+
+    `is_outside`: everyday things come nearer. `is_clear`: there is no doubt.
+    """
+
+    tasks: tuple[str, ...] = ()
+    is_outside: bool = False
+    is_clear: bool = False
+
+
+Means = Callable[[str], Meaning]
+
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -37,10 +61,15 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The goals of a text in the order of work; none where it lies outside. `ground` is how near the notes come."""
+    """The goals of a text in the order of work, and how they were understood; none where it lies outside."""
 
     goals: tuple[Goal, ...]
-    ground: float
+    by: By
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether there is nothing to ask a model about."""
+        return self.by in SURE
 
     @property
     def tasks(self) -> tuple[str, ...]:
@@ -53,24 +82,51 @@ def goal_of(task: str) -> str:
     return str(load("tasks")[task]["goal"])
 
 
-def understand(text: str, evidence: Sequence[Evidence], graph: Graph, constraints: Constraints) -> Reading:
-    """Return what a text asks for: by its phrases, else by the tools that retrieval finds, else nothing."""
-    ground = evidence[0].ground if evidence else 0.0
+def understand(
+    text: str, evidence: Sequence[Evidence], graph: Graph, constraints: Constraints, means: Means | None = None
+) -> Reading:
+    """Return what a text asks for: by what was said, its phrases, its words' meaning, the tools that retrieval finds.
+
+    `means` tells what a text means that speaks in everyday words; left out where nothing can tell.
+    """
+    if constraints.tasks:
+        return reading_of(constraints.tasks, "said")
     if _outside().search(text) and not constraints.model:
-        return Reading((), ground)
-    sure, vague = _matched(text, "sure"), _matched(text, "vague")
+        return Reading((), "outside")
+    tasks, by = _by_rules(text, evidence, graph, constraints)
+    if by in _UNSURE and means is not None:
+        meant = means(text)
+        if meant.is_clear or (by == "nothing" and (meant.tasks or meant.is_outside)):
+            return reading_of(meant.tasks, "meaning" if meant.is_clear else "likely")
+    return reading_of(_pruned(tasks, text), by)
+
+
+def task_spans(text: str) -> list[tuple[int, int]]:
+    """Return where a text speaks of tasks in the words of this field."""
+    return [match.span() for _, pattern in _lexicon()["sure"] for match in pattern.finditer(text)]
+
+
+def reading_of(tasks: Sequence[str], by: By) -> Reading:
+    """Return the reading that consists of some tasks."""
+    return Reading(_goals(tasks), by)
+
+
+def _by_rules(text: str, evidence: Sequence[Evidence], graph: Graph, constraints: Constraints) -> tuple[list[str], By]:
+    ground = evidence[0].ground if evidence else 0.0
     belongs = bool(_CONTEXT.search(text) or constraints.model or constraints.named or constraints.used)
-    tasks = sure
-    if not tasks and vague and (belongs or ground >= _GROUND):
-        tasks = vague
-    if not tasks and constraints.model and constraints.accelerators:
+    if sure := _matched(text, "sure"):
+        return sure, "phrases"
+    vague = _matched(text, "vague")
+    if vague and (belongs or ground >= _GROUND):
+        return vague, "vague"
+    if constraints.model and constraints.accelerators:
         big = any(card.memory_gb >= _SERVER_CARD for card in constraints.accelerators)
-        tasks = ["serve-models" if big else "run-models-locally"]
-    if not tasks and (constraints.named or constraints.excluded):
-        tasks = _of_tools(constraints.named or constraints.excluded, graph)
-    if not tasks and ground >= _NEAR and belongs:
-        tasks = _of_tools([one.note for one in evidence[:3]], graph)
-    return Reading(_goals(_pruned(tasks, text)), ground)
+        return ["serve-models" if big else "run-models-locally"], "hardware"
+    if named := _of_tools(constraints.named or constraints.excluded, graph):
+        return named, "tools"
+    if ground >= _NEAR and belongs and (found := _of_tools([one.note for one in evidence[:3]], graph)):
+        return found, "retrieval"
+    return [], "nothing"
 
 
 def _matched(text: str, kind: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -41,3 +41,14 @@ def mixed(listed: Iterable[str]) -> re.Pattern[str]:
     every = list(listed)
     chinese = [phrase for phrase in every if _CHINESE.search(phrase)]
     return phrases([phrase for phrase in every if phrase not in chinese], chinese)
+
+
+def listed(words: Sequence[str], language: Language) -> str:
+    """Return some words as a list in a sentence."""
+    return (", " if language == "en" else "、").join(words)
+
+
+def named(ids: str, language: Language) -> str:
+    """Return ids of the vocabulary, separated by commas, in words; what has no words of its own stays as it is."""
+    words: Mapping[str, Mapping[str, str]] = load("vocabulary")
+    return listed([words[one][language] if one in words else one for one in ids.split(", ")], language)

@@ -157,7 +157,7 @@ class AdviceTalk(Conversation):
         if task:
             self._consultation = kept(Consultation(task, self._language, tools))
         self._opens = Opens("choose", task, tools)
-        self._offers = tuple(say("offer_install", self._language, title=title) for _, title in table.tools[:3])
+        self._offers = tuple(say("ask_what", self._language, title=title) for _, title in table.tools[:3])
         self._head = advice_text.compared(table)
         if task and task != self._request.message:
             title = say("advice_compared", self._language, task=task)

@@ -11,13 +11,14 @@ from knowledge.vocabulary import Language
 from tools.recommend.advice import Advice, Recommendation
 from tools.recommend.comparison import Cell, Comparison
 from tools.recommend.constraints import Constraints
-from tools.recommend.wording import load, named
+from tools.recommend.task import goal_of
+from tools.recommend.wording import listed, load, named
 from tools.recommend.wording import say as worded
 
 _VOCABULARY: Final = frozenset({"device", "system"})  # constraints whose values are terms with words of their own
 _TOOLS: Final = frozenset({"named", "used", "excluded"})
 _WISHES: Final = frozenset({"system", "licence", "place", "offline", "budget", "language", "skill", "format"})
-_TERMS: Final = frozenset({"hardware", "platforms", "tasks"})  # criteria whose cells are lists of terms
+_TERMS: Final = frozenset({"hardware", "platforms"})  # criteria whose cells are lists of terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,20 @@ def _titled(key: str, lines: Sequence[str], language: Language) -> str:
 def _cell(criterion: str, cell: Cell, language: Language, citations: list[Citation]) -> str:
     """Return a cell; the citation of a quoted sentence joins the others under its number."""
     if cell.citation is None:
-        return _escaped(named(cell.text, language) if criterion in _TERMS else cell.text)
+        return _escaped(_in_words(criterion, cell.text, language))
     known = next((c for c in citations if (c.path, c.start) == (cell.citation.path, cell.citation.start)), None)
     if known is None:
         known = replace(cell.citation, n=len(citations) + 1)
         citations.append(known)
     return f"{_escaped(cell.text)} [{known.n}]"
+
+
+def _in_words(criterion: str, text: str, language: Language) -> str:
+    """Return what a cell says, with words for the terms of the vocabulary."""
+    if criterion == "tasks":
+        goals = dict.fromkeys(goal_of(task) for task in text.split(", "))
+        return listed([worded(f"goal_{goal}", language) for goal in goals], language)
+    return named(text, language) if criterion in _TERMS else text
 
 
 def _row(label: str, cells: Sequence[str]) -> str:

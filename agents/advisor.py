@@ -110,7 +110,7 @@ class Advisor:
             return
         first, second = pair
         passages = self._team.fitting(_about(pair, evidence), task)
-        lines = "\n".join(f"[{n}] {one.title}: {' '.join(one.text.split())}" for n, one in enumerate(passages, 1))
+        lines = "\n".join(f"[{n}] {' '.join(one.text.split())}" for n, one in enumerate(passages, 1))
         prompt = render(
             "advisor",
             f"weigh_{language}",

@@ -25,6 +25,7 @@ from agents.recommending import Recommender
 from agents.record_talk import RecordTalk
 from agents.sitting import Sitting, open_sitting
 from agents.stop import Stop, Stoppable
+from agents.trace_keeper import TraceKeeper
 from agents.verification import verify
 from knowledge import retrieval
 from knowledge.errors import AtlasError, ModelFailed, UserMistake
@@ -39,6 +40,7 @@ from tools.fault.mask import mask
 from tools.recommend.reading import read
 
 if TYPE_CHECKING:
+    from agents.trace_store import TraceStore
     from learner.store import AttemptStore
 
 # Journeys of words that may answer a quiz's item, and of those that may add to a task.
@@ -58,6 +60,7 @@ class Atlas:
         wait_s: float = 0.0,
         clock: Callable[[], float] = time.perf_counter,
         today: Callable[[], date] = date.today,
+        open_traces: "Callable[[], TraceStore] | None" = None,
     ) -> None:
         self.index = index
         self.ladder = ladder
@@ -69,6 +72,7 @@ class Atlas:
         self.examiner = Examiner(index, lambda: self.graph, ladder, open_store, wait_s)
         self.recommender = Recommender(index, lambda: self.examiner.material, today, ladder, wait_s)
         self.mender = Mender(index)
+        self.traces = TraceKeeper(desk, open_traces)
 
     @property
     def graph(self) -> Graph:
@@ -136,7 +140,9 @@ class Atlas:
             spoken,
             safe.kinds,
         )
-        return Stoppable(lambda stop: self._events(path, request, stop))
+        return Stoppable(
+            lambda stop: self.traces.following(self._events(path, request, stop), request, path.journey)
+        )
 
     def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)

@@ -5,7 +5,8 @@ from typing import Final
 
 from agents import reply as replies
 from agents import route
-from agents.desk import Clerk, joined_question
+from agents.clerk import Clerk
+from agents.desk import joined_question
 from agents.events import Cited, ClaimCheck, Event, EvidenceFound, Rung, Step, Usage
 from agents.house import Seat
 from agents.journey import Journey
@@ -184,6 +185,7 @@ class Conversation(Journey):
         """Check each sentence; where the judge fails, code judges alone."""
         judge: Judge | None = Judge(seat.endpoint, seat.capabilities)
         self._stop.aborts(judge.abort)
+        made = judge.made
         for count, (number, claim) in enumerate(reply.claims, 1):
             try:
                 found = yield from self._judged(claim, passages, judge, f"{count}/{len(reply.claims)}")
@@ -194,6 +196,7 @@ class Conversation(Journey):
             self._usage += Usage(checks=int(found.asked))
             reply.judge(number, found.check.verdict, found.place)
             yield Cited(self._composed(reply), claim, found.check.verdict, reply.citations)
+        self._usage += Usage(spent=tuple(made))
 
     def _judged(
         self, claim: str, passages: Sequence[Evidence], judge: Judge | None, progress: str

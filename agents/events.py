@@ -15,13 +15,32 @@ Verdict = Literal["supported", "contradicted", "not_found"]
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCall:
+    """One call of a team member to a model; the tokens are those that the server told of, 0 where it told of none."""
+
+    agent: str
+    model: str
+    rung: Rung
+    kind: Literal["write", "check"]
+    began: float  # seconds on the clock of `time.perf_counter`
+    seconds: float
+    first_token_s: float | None = None  # since it began; None where the answer came as a whole
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
-    """Model calls that wrote text, their tokens, and one-token checks, which are counted apart."""
+    """Model calls that wrote text, their tokens, and one-token checks, which are counted apart.
+
+    `spent` tells of each call of either kind who made it; a call that failed before its end is in none of them.
+    """
 
     calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     checks: int = 0
+    spent: tuple[ModelCall, ...] = field(default=(), compare=False)  # their times are never twice the same
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -29,6 +48,7 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.checks + other.checks,
+            self.spent + other.spent,
         )
 
 

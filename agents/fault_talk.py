@@ -10,6 +10,7 @@ from agents.advice_text import Head
 from agents.conversation import Conversation
 from agents.events import Answer, Event, EvidenceFound, Marks, Opens, Step, Token
 from agents.house import House, Request
+from agents.journey import masked
 from agents.mending import Mender
 from agents.pasted_log import excerpt, language_around
 from agents.phrases import say
@@ -37,6 +38,7 @@ class FaultTalk(Conversation):
         self._offers: tuple[str, ...] = ()
         self._opens: Opens | None = None
         self._language = language_around(self._log) or self._spoken()
+        self._notices = masked(request.masked, self._language)
 
     def fix(self) -> Generator[Event]:
         """Tell what the log shows, or that it shows nothing known."""

@@ -1,12 +1,13 @@
 """The judge: a model that says only yes or no to a claim, and the verdict that it and code reach together."""
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from agents.endpoint import Endpoint, Line, client, empty_answer, failures, strange_answer
-from agents.events import ClaimCheck, Verdict
+from agents.events import ClaimCheck, ModelCall, Verdict
 from agents.probe import Capabilities
 from agents.prompt import render
 from knowledge.errors import ModelFailed
@@ -46,11 +47,15 @@ class Finding:
 
 
 class Judge:
-    """Asks a model about claims, one token each. `abort` ends a question under way, from any thread."""
+    """Asks a model about claims, one token each. `abort` ends a question under way, from any thread.
+
+    `made` are the calls that it was answered.
+    """
 
     def __init__(self, endpoint: Endpoint, capabilities: Capabilities) -> None:
         self._endpoint, self._capabilities = endpoint, capabilities
         self._line = Line(endpoint)
+        self.made: list[ModelCall] = []
 
     def abort(self) -> None:
         """Ends the question under way and refuses later ones."""
@@ -61,6 +66,7 @@ class Judge:
 
         Raises ModelFailed where the endpoint is down, slow, or answers with neither yes nor no.
         """
+        began = time.perf_counter()
         with failures(self._endpoint):
             create: Any = client(self._endpoint, self._line).chat.completions.create  # its overloads ask for literals
             answer = create(
@@ -75,7 +81,17 @@ class Judge:
                 temperature=0,
                 **self._options(),
             )
-            return self._read(answer)
+            judgement = self._read(answer)
+            self.made.append(self._call(answer, began))
+            return judgement
+
+    def _call(self, answer: "ChatCompletion | str", began: float) -> ModelCall:
+        usage = None if isinstance(answer, str) else answer.usage
+        return ModelCall(
+            "checker", self._endpoint.model, self._endpoint.rung, "check", began, time.perf_counter() - began,
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            completion_tokens=usage.completion_tokens if usage else 0,
+        )  # fmt: skip
 
     def _options(self) -> dict[str, Any]:
         # A word needs room for a space or a quotation mark before it; a distribution needs one token.

@@ -23,7 +23,8 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
         "`/quiz TOPIC` tests you, `/review` asks what is due, `/progress`, `/path GOAL` and `/next` tell where you "
         "stand, `/ask QUESTION` always asks the team.",
         "zh": "用中文或英文提问即可。`/check 说法` 判断笔记是否支持一个说法，`/search 词语` 列出相关段落，"
-        "`/calc 显存 qwen3-8b 4090 16k` 直接计算，`/recommend 任务` 推荐工具，`/compare vLLM SGLang 用于 任务` 对比工具，"
+        "`/calc 显存 qwen3-8b 4090 16k` 直接计算，`/recommend 任务` 推荐工具，"
+        "`/compare vLLM SGLang 用于 任务` 对比工具，"
         "`/fix 日志`（或直接粘贴报错）分析错误原因和解决方法，`/quiz 主题` 出题测验，`/review` 复习到期内容，"
         "`/progress`、`/path 目标`、`/next` 查看进度和下一步，`/ask 问题` 直接向团队提问。",
     },
@@ -139,7 +140,6 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "advice_compared": {"en": "For: {task}", "zh": "针对：{task}"},
     "offer_choice": {"en": "{title} or {other} for this?", "zh": "这个任务选 {title} 还是 {other}？"},
     "offer_offline": {"en": "And if it has to be offline?", "zh": "如果必须离线呢？"},
-    "offer_install": {"en": "How do I use {title}?", "zh": "{title} 怎么用？"},
     "offer_why": {"en": "Why does this happen: {title}?", "zh": "为什么会出现：{title}？"},
     "fault_sure": {"en": "this is it ({score})", "zh": "确定是它（{score}）"},
     "fault_likely": {"en": "very likely ({score})", "zh": "很可能（{score}）"},

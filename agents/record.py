@@ -16,6 +16,7 @@ def answer_json(answer: "Answer") -> dict[str, Any]:
     fields = asdict(replace(answer, calculation=None))
     fields["calculation"] = None if answer.calculation is None else calculation_json(answer.calculation)
     fields["answer"] = fields.pop("text")
+    del fields["usage"]["spent"]  # `atlas observe` tells who spent what
     fields["evidence"] = [evidence_json(evidence) for evidence in answer.evidence]
     return fields
 

@@ -48,7 +48,7 @@ def advice_offers(advice: Advice, limit: int = 4) -> tuple[str, ...]:
         offers.append(plan)
     if picks and not advice.constraints.offline:
         offers.append(say("offer_offline", language))
-    offers += [say("offer_install", language, title=one.title) for one in picks[:2]]
+    offers += [say("ask_what", language, title=one.title) for one in picks[:2]]
     return tuple(offers[:limit])
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from pydantic import BaseModel, Field, PrivateAttr
 
 from agents import computed, prompt
-from agents.endpoint import Endpoint, Line, client, empty_answer, model_failure, strange_answer
+from agents.endpoint import Endpoint, Line, client, model_failure, strange_answer
 from agents.events import Usage
+from agents.meter import Meter
 from agents.probe import Capabilities, count_tokens
 from agents.tool import Call
 from agents.tool_calculator import loose_calculator
@@ -62,7 +63,7 @@ class Team:
         self._endpoint = endpoint
         self._capabilities = capabilities
         self._line = Line(endpoint)
-        self._meters: list[_Meter] = []
+        self._meters: list[Meter] = []
         self._aborted = threading.Event()
 
     @property
@@ -72,6 +73,7 @@ class Team:
             calls=sum(meter.calls for meter in self._meters),
             prompt_tokens=sum(meter.prompt_tokens for meter in self._meters),
             completion_tokens=sum(meter.completion_tokens for meter in self._meters),
+            spent=tuple(call for meter in self._meters for call in meter.made),
         )
 
     def abort(self) -> None:
@@ -190,7 +192,7 @@ class Team:
 
         Raises ModelFailed; Nonsense where there was an answer.
         """
-        meter = _Meter(words if response_model is None else None, self._aborted)
+        meter = Meter(member, self._endpoint, words if response_model is None else None, self._aborted)
         self._meters.append(meter)
         load()
         try:
@@ -259,33 +261,6 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-@dataclass(slots=True)
-class _Meter:
-    """Counts the calls and tokens of one agent, and passes its words on."""
-
-    words: Callable[[str], None] | None
-    aborted: threading.Event
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    said: bool = False
-    finish_reason: str | None = None
-
-    def call(self, usage: dict[str, Any] | None, finish_reason: str | None) -> None:
-        self.calls += 1
-        self.finish_reason = finish_reason
-        if usage:
-            self.prompt_tokens += int(usage.get("prompt_tokens", 0))
-            self.completion_tokens += int(usage.get("completion_tokens", 0))
-
-    def check(self, endpoint: Endpoint) -> None:
-        """Raise ModelFailed where the last answer broke off or was empty."""
-        if self.words is not None and self.finish_reason is None:
-            raise ModelFailed(f"The model at {endpoint.base_url} stopped in the middle of its answer.", "Ask again.")
-        if self.words is not None and not self.said:
-            raise empty_answer(endpoint)
-
-
 def _is_ours(record: logging.LogRecord) -> bool:
     return "crewai" not in Path(record.pathname).parts
 
@@ -306,12 +281,13 @@ def _language_model_class() -> "type[BaseLLM]":
 
         _endpoint: Endpoint = PrivateAttr()
         _line: Line = PrivateAttr()
-        _meter: _Meter = PrivateAttr()
+        _meter: Meter = PrivateAttr()
 
         def _build_async_client(self) -> None:
             return None
 
         def _call_completions(self, *args: Any, **more: Any) -> object:  # noqa: ANN401 - passed on as they come
+            self._meter.begin()
             try:
                 return super()._call_completions(*args, **more)
             except Exception as error:
@@ -330,6 +306,8 @@ def _language_model_class() -> "type[BaseLLM]":
         def _emit_stream_chunk_event(self, chunk: str, *args: object, **more: object) -> None:
             if self._meter.aborted.is_set():
                 raise HookAborted("stopped by the reader")  # the one error that CrewAI does not retry
+            if chunk:
+                self._meter.word()
             if chunk and not more.get("tool_call") and self._meter.words is not None:
                 self._meter.said = self._meter.said or bool(chunk.strip())
                 self._meter.words(chunk)
@@ -342,7 +320,7 @@ def _language_model_class() -> "type[BaseLLM]":
     return TeamModel
 
 
-def _language_model(endpoint: Endpoint, line: Line, meter: _Meter, *, is_small: bool, stream: bool) -> "BaseLLM":
+def _language_model(endpoint: Endpoint, line: Line, meter: Meter, *, is_small: bool, stream: bool) -> "BaseLLM":
     slot: dict[str, Any] = (
         {"extra_body": {"id_slot": ANSWER_SLOT, "cache_prompt": True}} if endpoint.rung == "embedded" else {}
     )

@@ -4,6 +4,7 @@ Places are counted in cells, from the top left corner. The same notes always giv
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -112,15 +113,10 @@ def _most_rows(counts: Sequence[int]) -> int:
 
 
 def _heights(members: Sequence[str], needs: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    dependents: dict[str, list[str]] = {}
-    waiting = {note: 0 for note in members}
-    for note in members:
-        for needed in needs[note]:
-            dependents.setdefault(needed, []).append(note)
-            waiting[needed] += 1
+    waiting = Counter(needed for note in members for needed in needs[note])  # how many that build on it are left
     # Prerequisites have no cycles, so that from the ends of all chains every member is reached.
     height = dict.fromkeys(members, 0)
-    ready = [note for note, count in waiting.items() if count == 0]
+    ready = [note for note in members if not waiting[note]]
     while ready:
         note = ready.pop()
         for needed in needs[note]:

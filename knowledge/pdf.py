@@ -102,22 +102,26 @@ def _tidied(page: str) -> str:
 def _within(lines: Sequence[str], repeated: frozenset[str]) -> list[str]:
     """Return a page's lines without those at its edges that other pages have too, or that are but a number."""
 
-    def is_edge(at: int) -> bool:
-        return at < _EDGE_LINES or at >= len(lines) - _EDGE_LINES
-
+    edge = _edge(lines)
     return [
         line
         for at, line in enumerate(lines)
-        if not (is_edge(at) and (_NUMBER.fullmatch(line) or _shape(line) in repeated))
+        if edge <= at < len(lines) - edge or not (_NUMBER.fullmatch(line) or _shape(line) in repeated)
     ]
 
 
 def _repeated(pages: Sequence[Sequence[str]]) -> frozenset[str]:
-    counts = Counter(
-        shape for lines in pages for shape in {_shape(line) for line in (*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:])}
-    )
+    counts: Counter[str] = Counter()
+    for lines in pages:
+        edge = _edge(lines)
+        counts.update({_shape(line) for line in (*lines[:edge], *lines[len(lines) - edge :])})
     least = max(3, len(pages) * _REPEATED)
     return frozenset(shape for shape, count in counts.items() if count >= least)
+
+
+def _edge(lines: Sequence[str]) -> int:
+    """Return how many lines at either end of a page may be no text; a page of few lines is all text."""
+    return min(_EDGE_LINES, len(lines) // 4)
 
 
 def _shape(line: str) -> str:

@@ -1,9 +1,10 @@
-"""The shelf: a reader's own notes, added as files or linked as folders, listed with what is wrong, and removed again."""
+"""The shelf: a reader's own notes, added as files or linked as folders, listed with what is wrong, removed again."""
 
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
@@ -42,10 +43,14 @@ class NameTakenError(UserMistake):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A file that was added: `name` is its path below the folder of added notes; without a note where it is broken."""
+    """A file that was added: `name` is its path below the folder of added notes.
+
+    It has no note where it is broken, or where no update of the index has read it yet.
+    """
 
     name: str
     note: Note | None
+    is_read: bool
     problems: tuple[Problem, ...] = ()
 
 
@@ -82,10 +87,15 @@ class Shelf:
     def files(self) -> list[Stored]:
         """Return the added files, by name."""
         folder = self.folder
-        library = self._index.library
+        library, read = self._index.library, self._index.catalog.stamps()
         problems = _by_path(library.problems)
         return [
-            Stored(path.relative_to(folder).as_posix(), _note(path, library), tuple(problems.get(str(path), ())))
+            Stored(
+                path.relative_to(folder).as_posix(),
+                _note(path, library),
+                str(path) in read,
+                tuple(problems.get(str(path), ())),
+            )
             for path in map(Path, map(reader.printable, reader.files(Folder(folder, own=True))))
             if path != folder
         ]
@@ -151,31 +161,24 @@ class Shelf:
             except OSError as error:
                 raise SetupMissing(f"{name!r} cannot be removed: {error.strerror}.", "Free its folder.") from error
 
-    def _writing(self) -> "_Writing":
-        return _Writing(self.folder)
-
-
-class _Writing:
-    """Lets one process at a time add and remove files; yields their folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = FileLock(folder / ".shelf.lock", timeout=_PATIENCE_S)
-
-    def __enter__(self) -> Path:
+    @contextmanager
+    def _writing(self) -> Generator[Path]:
+        """Let one process at a time add and remove files; yields their folder."""
+        folder = self.folder
+        lock = FileLock(folder / ".shelf.lock", timeout=_PATIENCE_S)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            folder.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
         except Timeout as error:
             raise SetupMissing("another program adds notes.", "Try again in a moment.") from error
         except OSError as error:
             raise SetupMissing(
-                f"the folder {str(self._folder)!r} cannot be written: {error.strerror}.", "Name a writable --home."
+                f"the folder {str(folder)!r} cannot be written: {error.strerror}.", "Name a writable --home."
             ) from error
-        return self._folder
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        try:
+            yield folder
+        finally:
+            lock.release()
 
 
 def check(name: str, size: int) -> None:
@@ -221,7 +224,7 @@ def _safe(stem: str) -> str:
     name = " ".join(_FORBIDDEN.sub("-", shown).split()).strip(". -")[:_LONGEST_NAME].strip(". -")
     while len(name.encode()) > _MOST_BYTES:
         name = name[:-1]
-    return f"note-{name}" if not name or _RESERVED.fullmatch(name) else name
+    return f"note-{name}" if _RESERVED.fullmatch(name) else name or "note"
 
 
 def _free(folder: Path, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The database that attempts are kept in: SQLite in a folder, or a Postgres server.
+"""A database of ours, as the one that attempts are kept in: SQLite in a folder, or a Postgres server.
 
 What a transaction wrote is on disk when it ends. SQLAlchemy is loaded with this module: import it late.
 """
@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -29,14 +30,29 @@ _PRAGMAS: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a database holds: its name for people, its file, and its tables with their version."""
+
+    what: str
+    file: str
+    metadata: MetaData
+    key: str  # under which the version stands: several share a server
+    schema: int
+
+
+ATTEMPTS: Final = Contents("attempts", FILE, METADATA, key="schema", schema=SCHEMA)
+
+
 class Database:
     """Opens on first use; safe from several threads, and from several processes at once.
 
     Raises UserMistake for an address that is none, SetupMissing where the database cannot be used.
     """
 
-    def __init__(self, where: Path | str) -> None:
-        self._url = _url(where)
+    def __init__(self, where: Path | str, contents: Contents = ATTEMPTS) -> None:
+        self._contents = contents
+        self._url = _url(where, contents)
         self._opening = threading.Lock()
         self._engine: Engine | None = None
 
@@ -87,7 +103,7 @@ class Database:
                     Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
                 engine = _engine(self._url)
                 try:
-                    _prepare(engine)
+                    _prepare(engine, self._contents)
                 except BaseException:
                     engine.dispose()
                     raise
@@ -107,7 +123,9 @@ class Database:
                 if self.is_sqlite
                 else "Start the server, or correct its URL."
             )
-            raise SetupMissing(f"the attempts in {self._shown()!r} cannot be used: {self._said(error)}.", remedy) from (
+            raise SetupMissing(
+                f"the {self._contents.what} in {self._shown()!r} cannot be used: {self._said(error)}.", remedy
+            ) from (
                 None if self._url.password else error  # a driver's error may repeat what it was given
             )
 
@@ -123,13 +141,13 @@ class Database:
         return said.replace(str(self._url.password), "***") if self._url.password else said
 
 
-def _url(where: Path | str) -> URL:
+def _url(where: Path | str, contents: Contents) -> URL:
     if isinstance(where, Path) or "://" not in where:
-        return URL.create("sqlite+pysqlite", database=str(Path(where).expanduser() / FILE))
+        return URL.create("sqlite+pysqlite", database=str(Path(where).expanduser() / contents.file))
     scheme = where.split("://", 1)[0]
     if scheme not in {"postgresql", "postgres", "postgresql+psycopg"}:
         remedy = "Use postgresql://user:password@host/database, or leave it out for SQLite."
-        raise UserMistake(f"attempts cannot be kept at {scheme + '://…'!r}.", remedy)
+        raise UserMistake(f"{contents.what} cannot be kept at {scheme + '://…'!r}.", remedy)
     remedy = "Use postgresql://user:password@host/database; in the password write @ as %40, / as %2F and : as %3A."
     try:
         url = make_url(where)
@@ -186,29 +204,30 @@ def _writing(engine: Engine) -> Generator[Connection]:
         yield connection
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, contents: Contents) -> None:
     """Make the tables where there are none; raise SetupMissing for those of another version."""
     with engine.connect() as connection, connection.begin():
-        found = _schema(connection)
+        found = _schema(connection, contents)
     if found is None:  # only then does it wait for others who write
         with _writing(engine) as connection:
-            found = _made(connection)
-    if found != str(SCHEMA):
-        raise SetupMissing(f"the attempts were stored in schema {found!r}; this program reads {SCHEMA}.", "Update it.")
+            found = _made(connection, contents)
+    if found != str(contents.schema):
+        said = f"the {contents.what} were stored in schema {found!r}; this program reads {contents.schema}."
+        raise SetupMissing(said, "Update it.")
 
 
-def _schema(connection: Connection) -> str | None:
+def _schema(connection: Connection, contents: Contents) -> str | None:
     if not inspect(connection).has_table(ABOUT.name):
         return None
-    return connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == "schema")).scalar()
+    return connection.execute(select(ABOUT.c.value).where(ABOUT.c.key == contents.key)).scalar()
 
 
-def _made(connection: Connection) -> str:
+def _made(connection: Connection, contents: Contents) -> str:
     """Make the tables, unless another process has just done so; return their schema."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _CREATION_LOCK})
-    found = _schema(connection)
+    found = _schema(connection, contents)
     if found is None:
-        METADATA.create_all(connection)
-        connection.execute(insert(ABOUT).values(key="schema", value=str(SCHEMA)))
-    return found or str(SCHEMA)
+        contents.metadata.create_all(connection)
+        connection.execute(insert(ABOUT).values(key=contents.key, value=str(contents.schema)))
+    return found or str(contents.schema)

@@ -78,6 +78,7 @@ class Progress:
     weak: Sequence[Weak]
     history: Sequence[Day]
     stages: Sequence[Stage]
+    concepts: Concepts  # what all of it follows from
 
 
 def progress(
@@ -102,6 +103,7 @@ def progress(
         weak=weak_spots(concepts, mastery, now, prerequisites),
         history=days,
         stages=stages(mastery, stage_of),
+        concepts=concepts,
     )
 
 

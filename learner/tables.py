@@ -8,7 +8,13 @@ SCHEMA: Final = 1  # rises with every change that an older program could not rea
 
 METADATA: Final = MetaData()
 
-ABOUT: Final = Table("about", METADATA, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+def about(metadata: MetaData) -> Table:
+    """Return the table that tells which versions of which tables there are."""
+    return Table("about", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+
+ABOUT: Final = about(METADATA)
 
 # `changes` rises by one with each row that is added for the learner, which carries it as its `change`; `born` tells one
 # who was deleted and came back from the one before.

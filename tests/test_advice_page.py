@@ -51,7 +51,8 @@ class Desk:
         page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(self.url + query)
-        expect(page.locator("#choose[data-state]")).to_be_visible(timeout=20_000)
+        # The first answer of a team reads the notes for advice, which takes seconds.
+        expect(page.locator("#choose[data-state]")).to_be_visible(timeout=60_000)
         return page
 
 

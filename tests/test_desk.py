@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from scripted_model import ScriptedModel, refusing_url
 
-from agents.desk import Clerk, Desk, Turn, checked_session, joined_question
+from agents.clerk import Clerk
+from agents.desk import Desk, Turn, checked_session, joined_question
 from agents.endpoint import Endpoint
 from agents.events import Usage
 from knowledge.errors import ModelFailed, SetupMissing, UserMistake

@@ -1,5 +1,6 @@
 """From a pasted log to the pitfall, its cause and its fix; or to nothing, said plainly."""
 
+import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -136,6 +137,28 @@ def test_another_wording_does_not_stretch_to_other_names():
     signature = Signature("x", "HTTPSConnectionPool(host='huggingface.co', port=443): Max retries exceeded")
     lines = lines_of("HTTPSConnectionPool(host='api.example.com', port=443): Max retries exceeded")
     assert LogText(lines).find_nearly(signature, lines, frozenset({"max", "retries", "exceeded"})) is None
+
+
+def test_a_signature_of_many_gaps_takes_no_longer_than_others():
+    signature = Signature("x", "frob <*> " + "a <*> " * 60 + "zz")
+    log = LogText(lines_of("frob zz " + "a " * 20_000))
+    began = time.perf_counter()
+    assert log.find(signature) is None
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("log", "lines"),
+    [
+        pytest.param("frob a\nx\nfrob b\ny failed\nfrob c", [3, 4], id="the nearest beginning"),
+        pytest.param("frob a failed\nfrob b failed", [2], id="the last"),
+        pytest.param("failed\nfrob a", None, id="the wrong order"),
+        pytest.param("frob" + " x" * 150 + " failed", None, id="too far apart"),
+    ],
+)
+def test_a_gap_is_as_small_as_can_be(log: str, lines: list[int] | None):
+    hit = LogText(lines_of(log)).find(Signature("x", "frob <*> failed"))
+    assert (hit and [line.number for line in hit.lines]) == lines
 
 
 def test_secrets_never_leave_a_diagnosis():

@@ -1,6 +1,7 @@
 """No secret of a pasted log survives, and nothing else is touched."""
 
 import re
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -103,3 +104,18 @@ def test_any_text_is_masked_without_failing_and_keeps_its_lines(text: str):
     masked = mask(text)
     if "PRIVATE KEY" not in text:
         assert len(re.findall("\n", masked.text)) == len(re.findall("\n", text))
+
+
+def test_a_private_key_whose_beginning_is_cut_off_is_masked():
+    body = (
+        "\n".join("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj" for _ in range(20)) + "\nab+/12=="
+    )
+    masked = mask(f"{body}\n-----END PRIVATE KEY-----\nnext line")
+    assert masked.text == "‹masked:private-key›\nnext line"
+
+
+def test_much_that_looks_like_a_key_takes_no_longer_than_other_text():
+    log = "private key\n" + "QWxhZGRpbjpvcGVuIHNlc2FtZQQWxhZGRpbjpvcGVuIHNlc2FtZQQWxhZGRpbjp\n" * 15_000
+    began = time.perf_counter()
+    assert mask(log).text == log
+    assert time.perf_counter() - began < 10

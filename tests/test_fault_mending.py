@@ -9,6 +9,7 @@ import pytest
 from conftest import Write
 from filelock import FileLock
 from hash_embedder import HashEmbedder
+from small_atlas import notes_atlas, small_index
 from test_fault_own_pitfall import MINE as WITH_TOOL
 
 from agents import mending
@@ -39,6 +40,16 @@ def test_an_added_pitfall_is_found_at_once(index: Index, folder: Folder, embedde
     assert [note.id for note in mender.added] == [added.note]
     assert search(index, "frobnicator sleeps")[0].note == added.note
     assert mender.pitfall(added.note).fix == MINE.fix
+
+
+def test_the_chat_knows_it_too(tmp_path: Path) -> None:
+    with small_index(tmp_path) as index:
+        atlas = notes_atlas(index, tmp_path)
+        assert atlas.answer(LOG).abstained
+        atlas.mender.add(MINE)
+        answer = atlas.answer(LOG)
+        assert "frob wake" in answer.text
+        assert not answer.abstained
 
 
 def test_only_the_added_note_is_embedded(index: Index, write: Write, embedder: HashEmbedder) -> None:

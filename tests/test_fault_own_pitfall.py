@@ -129,6 +129,7 @@ def test_a_secret_varies_in_a_signature_and_is_masked_elsewhere() -> None:
         pytest.param({"signatures": ("connection refused",)}, "too general", id="general words"),
         pytest.param({"signatures": ("CUDA out of memory",)}, "cuda-out-of-memory", id="stands in a known one"),
         pytest.param({"signatures": ("torch.cuda.OutOfMemoryError",)}, "cuda-out-of-memory", id="known letter by letter"),
+        pytest.param({"signatures": ("GPU 0 has a total capacity of",)}, "cuda-out-of-memory", id="stands in an example"),
         pytest.param({"signatures": ("Traceback (most recent call last)",)}, "many failures", id="in every log"),
         pytest.param({"signatures": tuple(f"frobnication failure {'x' * n}" for n in range(21))}, "21 signatures", id="many"),
         pytest.param({"source": "see the wiki"}, "no address", id="source"),

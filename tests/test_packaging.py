@@ -139,7 +139,7 @@ def test_readme_shows_every_command() -> None:
     shown = {command.split()[1] for command in COMMANDS}
     assert shown == {
         "ask", "search", "check", "index", "notes", "model", "doctor", "ui", "calc", "quiz", "review", "progress",
-        "path", "export", "recommend", "fix",
+        "path", "export", "recommend", "compare", "fix", "mcp",
     }  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_command_of_the_readme_runs(
     as_person: Callable[[list[str]], int], command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = shlex.split(command)[1:]
-    if arguments[0] == "ui":  # it would serve until it is interrupted
+    if arguments[0] in {"ui", "mcp"}:  # it would serve until it is interrupted
         arguments.append("--help")
     assert as_person(arguments) == 0
     assert capsys.readouterr().out

@@ -150,6 +150,7 @@ def test_a_licence_meets_what_it_may(text: str, met: list[str], broken: list[str
         ("embed text, can't use Chinese tools", ("can't use Chinese tools",)),
         ("不能用国产的工具，监控训练", ("不能用国产的工具",)),
         ("fine-tune a model, it must have been made in Europe", ("it must have been made in Europe",)),
+        ("run a model, no tools from Mars", ("no tools from Mars",)),
         ("run a model, not Python", ()),
         ("monitoring without Docker", ()),
         ("high-throughput serving, but not vLLM", ()),

@@ -173,7 +173,7 @@ def test_a_calculation_has_its_derivation_folded_and_its_plot_and_link_below() -
     assert derivation["metadata"] == {"title": "How it is calculated", "id": "abc123-derivation", "status": "done"}
     assert "N × bits / 8" in derivation["content"]
     assert type(plot["content"]).__name__ == "Plot"
-    assert 'href="?page=calculate&amp;kind=memory&amp;model=Qwen3-32B' in change["content"]
+    assert 'href="?place=calculate&amp;kind=memory&amp;model=Qwen3-32B' in change["content"]
 
 
 def test_a_calculation_has_no_plot_while_its_words_still_come() -> None:
@@ -211,8 +211,8 @@ def test_the_link_of_a_calculation_opens_the_same_one(calculation: Calculation) 
          {"title": "✗ Tutor · Explain from the evidence", "status": "done", "duration": 12.3}),
         (Step("check", "checker", "Check", "done", 2.0, "2/5"), "en",
          {"title": "Checker · Check each sentence", "status": "pending", "log": "2/5 · 2 s"}),
-        (Step("weigh", "advisor", "Weigh <tools>", "running", 0.0), "en",
-         {"title": "advisor · Weigh &lt;tools&gt;", "status": "pending", "log": ""}),
+        (Step("weigh", "gardener", "Weigh <tools>", "running", 0.0), "en",
+         {"title": "gardener · Weigh &lt;tools&gt;", "status": "pending", "log": ""}),
     ],
     ids=["done", "running, in Chinese", "failed", "the checker between two sentences", "one that is new to us"],
 )  # fmt: skip

@@ -119,7 +119,7 @@ def test_only_a_log_may_be_longer_than_other_messages() -> None:
     assert route(log).text == log
     assert route(f"/fix {'x' * LONGEST_MESSAGE}").journey == "fix"
     for message in ("x" * (LONGEST_MESSAGE + 1), "/recommend " + "x" * LONGEST_MESSAGE):
-        with pytest.raises(UserMistake, match="4,0.. characters"):
+        with pytest.raises(UserMistake, match=r"4,0.. characters"):
             route(message)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import os
 import socket
 import sys
@@ -12,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from agents import team
-from knowledge.errors import UserMistake
+from knowledge.errors import AtlasError, UserMistake
 from learner.feedback import FeedbackStore
 from ui import output
 from ui.guard import LOOPBACK, Guard
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from ui.page import Page
 
 _PORTS_TRIED: Final = 20
+# A task that no rule understands, so that its meaning is looked at.
+_UNCERTAIN: Final = "my chatbot forgets what we said"
 _CLOSING_S: Final = 1  # how long open pages may hold up the end of the program
 _PATIENCE_S: Final = 4.0  # how long the notes wait for the page to be sent: opening them takes a core
 _EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not used
@@ -152,8 +155,18 @@ def _prepare(atlas: "Atlas", *, pull: bool) -> None:
         atlas.ladder.download()
     else:
         atlas.ladder.warm()
-    if state.embedded != "off" or state.endpoint is not None:
-        threading.Thread(target=team.load, name="atlas-crewai", daemon=True).start()
+    has_model = state.embedded != "off" or state.endpoint is not None
+    threading.Thread(target=_warm, args=(atlas,), kwargs={"crew": has_model}, name="atlas-warm", daemon=True).start()
+
+
+def _warm(atlas: "Atlas", *, crew: bool) -> None:
+    """Do once what takes seconds the first time: the items' and advice's material, and the library of the agents."""
+    try:
+        atlas.recommender.recommend(_UNCERTAIN)
+    except AtlasError as error:  # the program ends meanwhile, or the first question tells
+        logging.getLogger(__name__).info("nothing was warmed: %s", error)
+    if crew:
+        team.load()
 
 
 def _rehearse(atlas: "Atlas") -> None:

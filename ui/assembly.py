@@ -13,6 +13,7 @@ from knowledge.index import VECTORS_OF_BUILT_IN, Changes, Index
 from ui.settings import Settings
 
 if TYPE_CHECKING:
+    from agents.trace_store import TraceStore
     from learner.store import AttemptStore
     from tools.quiz.material import Material
 
@@ -61,11 +62,15 @@ def open_atlas(settings: Settings, *, wait_s: float, update: Callable[[Index], C
         update(index)
         ladder = Ladder(settings.endpoint, settings.weights, settings.cache_dir)
         try:
-            atlas = Atlas(index, ladder, Desk(settings.home), lambda: _store(settings), wait_s)
+            atlas = Atlas(
+                index, ladder, Desk(settings.home), lambda: _store(settings), wait_s,
+                open_traces=lambda: open_traces(settings),
+            )  # fmt: skip
             try:
                 yield atlas
             finally:
                 atlas.examiner.close()
+                atlas.traces.close()
         finally:
             ladder.close()
 
@@ -78,6 +83,13 @@ def open_records(settings: Settings) -> Generator["AttemptStore"]:
         yield store
     finally:
         store.close()
+
+
+def open_traces(settings: Settings) -> "TraceStore":
+    """Return the traces of all answers."""
+    from agents.trace_store import TraceStore  # noqa: PLC0415 - loads late, with its library
+
+    return TraceStore(settings.database or settings.home)
 
 
 def _store(settings: Settings) -> "AttemptStore":

@@ -38,7 +38,7 @@ def link(calculation: Calculation) -> str:
         if parameter.name in _NAMED or calculation.inputs[parameter.name] != parameter.default
     }
     said = {name: "" if value is None else value for name, value in given.items()}
-    return "?" + urlencode({"page": "calculate", "kind": calculation.kind, **said})
+    return "?" + urlencode({"place": "calculate", "kind": calculation.kind, **said})
 
 
 def _derivation(turn: Turn, calculated: Calculated, language: Language) -> dict[str, Any]:

@@ -38,12 +38,10 @@ class Turn:
 def advanced(turn: Turn, event: Event) -> Turn:
     """Return a turn with what an event adds."""
     match event:
-        case EvidenceFound() | Calculated():
+        case EvidenceFound() | Calculated() | Marks():
             return _found(turn, event)
         case Step():
             return _stepped(turn, event)
-        case Marks():
-            return replace(turn, citations=event.citations)
         case Token():
             fresh = turn.checked  # these words replace the checked ones
             text = event.text if fresh else turn.text + event.text
@@ -73,9 +71,11 @@ def rated(turn: Turn, thumb: Thumb) -> Turn:
     return replace(turn, thumb=thumb)
 
 
-def _found(turn: Turn, event: EvidenceFound | Calculated) -> Turn:
+def _found(turn: Turn, event: EvidenceFound | Calculated | Marks) -> Turn:
     if isinstance(event, Calculated):
         return replace(turn, calculated=event)
+    if isinstance(event, Marks):
+        return replace(turn, citations=event.citations)
     return replace(turn, evidence=event.evidence, searched=event.question)
 
 

@@ -41,9 +41,9 @@ def textbox(field: Field, language: Language) -> gr.Textbox:
 
 
 def begun(found: Diagnosis | None) -> Entered:
-    """Return what the form begins with: the error of the log that was pasted, if any."""
+    """Return what the form begins with: the error of the log that was pasted, where it is not known yet."""
     blank = {field.name: "" for field in FIELDS}
-    if found is None or found.error is None:
+    if found is None or found.error is None or not found.abstained:
         return blank
     signature = signature_of(found.error)
     title = " ".join(signature.replace(WILDCARD, " ").split())[:_LONGEST_TITLE].rstrip(" :,;.=-")

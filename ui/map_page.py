@@ -55,7 +55,7 @@ class MapPage:
         with gr.Column(elem_id="map", elem_classes=["place"]):
             self.link = gr.HTML('<a href="?place=map" tabindex="-1"></a>', elem_id="map-link")
             self.wait = gr.HTML(_waiting(language), elem_id="map-wait")
-            gr.HTML(f'<div class="map-board" data-library="{escape(library)}"></div>', elem_id="map-board")
+            gr.HTML(f'<div data-library="{escape(library)}"></div>', elem_id="map-board")
             self.data = gr.HTML(elem_id="map-data")
         script = "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
         self.bridge = gr.HTML(elem_id="map-bridge", js_on_load=script)
@@ -115,9 +115,10 @@ class MapPage:
 
 
 def _waiting(language: Language) -> str:
+    title, drawing = escape(say("title", language)), escape(say("drawing", language))
     tiles = "<i></i>" * 7
     return (
-        f'<h2>{escape(say("title", language))}</h2><p class="waiting" role="status">{escape(say("drawing", language))}</p>'
+        f'<h2>{title}</h2><p class="waiting" role="status">{drawing}</p>'
         f'<div class="map-sketch" aria-hidden="true">{tiles}</div>'
     )
 

@@ -60,15 +60,18 @@ class Page:
         self.chat = ChatPage(team, feedback, _reader, self._learner, examples=examples)
         self._quiz = QuizPage(team, _reader, self._learner)
         progress = ProgressPage(team, _reader, self._learner, named_learners=named_learners, forget=self._quiz.forget)
+        advice = AdvicePage(team, _reader)
+        self._working = (self.chat, self._quiz, advice)  # those that keep models at work
         self._parts = (
-            CalculatorPage(_reader), self._quiz, progress, AdvicePage(team, _reader), FixPage(team, _reader),
-            NotesPage(team, _reader, self._learner), MapPage(team, _reader, self._learner),
+            CalculatorPage(_reader), self._quiz, progress, advice, FixPage(team, _reader),
+            NotesPage(team, _reader, self._learner, on_this_machine=named_learners),
+            MapPage(team, _reader, self._learner),
         )  # fmt: skip
 
     def close(self) -> None:
         """Stop every answer."""
-        self.chat.close()
-        self._quiz.close()
+        for part in self._working:
+            part.close()
 
     def build(self) -> gr.Blocks:
         """Return the page."""
@@ -121,8 +124,8 @@ class Page:
 
     def leave(self, request: gr.Request) -> None:
         """Free the models that work for a page which is closed or loaded anew."""
-        self.chat.leave(page_of(request))
-        self._quiz.leave(page_of(request))
+        for part in self._working:
+            part.leave(page_of(request))
 
     def translate(self, stored: Stored, language: Language) -> Updates:
         """Show everything in another language."""

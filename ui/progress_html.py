@@ -1,15 +1,16 @@
-"""The lists of the Progress page as HTML: figures, what is next and what is weak, the way to a goal, all concepts."""
+"""The lists of the Progress page as HTML: figures, what is due, weak and next, the way to a goal, all concepts."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from knowledge.note import Note
 from knowledge.vocabulary import Language
 from learner.mastery import Mastery
-from learner.progress import KNOWN, Progress, Weak
+from learner.progress import KNOWN, Due, Progress, Weak
 from ui.markdown import inline
 from ui.progress_messages import say
 from ui.quiz_feedback import day_words, percent
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from agents.standing import Advice, PathStep
 
 Notes = Mapping[str, Note]
+
+_TILES: Final = 4
+_DUE_SHOWN: Final = 5
+_WEAK_SHOWN: Final = 5
 
 
 def head_html(progress: Progress, language: Language) -> str:
@@ -35,8 +40,9 @@ def head_html(progress: Progress, language: Language) -> str:
         ("known", str(known), ""),
         ("tried", str(len(progress.mastery)), ""),
         ("answers", f"{progress.attempts:,}", f" <small>{share} {escape(say('right_share', language))}</small>"),
-        ("streak", str(progress.streak), ""),
     ]
+    if progress.streak > 1:  # told where it is good news; a day without answers is nobody's fault
+        tiles.append(("streak", str(progress.streak), ""))
     shown = "".join(
         f"<div><dt>{escape(say(key, language))}</dt><dd>{figure}{more}</dd></div>" for key, figure, more in tiles
     )
@@ -44,14 +50,34 @@ def head_html(progress: Progress, language: Language) -> str:
     return f'<div class="progress-title">{title}{review if progress.due else ""}</div><dl class="tiles">{shown}</dl>'
 
 
+def sketch_html(language: Language) -> str:
+    """Return what stands there until the figures are known: the same frames, still empty."""
+    title, looking = escape(say("title", language)), escape(say("looking", language))
+    return (
+        f'<div class="progress-title"><h2>{title}</h2></div><p class="unseen" role="status">{looking}</p>'
+        f'<div class="tiles sketch" aria-hidden="true">{"<div></div>" * _TILES}</div>'
+        f'<div class="beside-each-other sketch" aria-hidden="true"><div></div><div></div></div>'
+    )
+
+
 def next_html(advice: "Sequence[Advice]", progress: Progress, notes: Notes, language: Language) -> str:
-    """Return what to learn next beside what is weak."""
-    weak = _weak(progress.weak, notes, language) if progress.attempts else ""
-    return f'<div class="beside-each-other">{advice_html(advice, language)}{weak}</div>'
+    """Return what is due today, what is weak and what to learn next, beside each other."""
+    if not progress.attempts:
+        return f'<div class="beside-each-other">{advice_html(advice, language)}</div>'
+    due = {one.concept for one in progress.due}
+    new = [one for one in advice if one.concept not in due]
+    parts = (
+        _due_today(progress.due, notes, language),
+        _weak(progress.weak, notes, language),
+        advice_html(new, language),
+    )
+    return f'<div class="beside-each-other">{"".join(parts)}</div>'
 
 
-def path_html(steps: "Sequence[PathStep] | None", notes: Notes, language: Language) -> str:
-    """Return the way to a goal; None where none is chosen."""
+def path_html(
+    steps: "Sequence[PathStep] | None", notes: Notes, language: Language, *, time: str = "", goal: str = ""
+) -> str:
+    """Return the way to a goal, None where none is chosen; `time` says how long it takes."""
     if steps is None:
         return ""
     if not steps:
@@ -64,7 +90,10 @@ def path_html(steps: "Sequence[PathStep] | None", notes: Notes, language: Langua
         state = f'<span class="state-{step.state}">{escape(say(f"state_{step.state}", language))}</span>'
         lines.append(f"<li><span>{title}<small>{escape(more)}</small></span>{state}{quiz}</li>")
     told = escape(say("path_steps", language, n=len(steps)))
-    return f'<p class="quiz-note">{told}</p><ol class="path">{"".join(lines)}</ol>'
+    on_map = escape(f"?{urlencode({'place': 'map', 'goal': goal})}")
+    drawn = f' · <a href="{on_map}">{escape(say("path_map", language))}</a>' if goal else ""
+    left = f'<p class="quiz-note left">{escape(time)}</p>' if time else ""
+    return f'<p class="quiz-note">{told}{drawn}</p>{left}<ol class="path">{"".join(lines)}</ol>'
 
 
 def concepts_html(progress: Progress, notes: Notes, language: Language, today: date) -> str:
@@ -103,12 +132,27 @@ def mastery_bar(mastery: Mastery, language: Language) -> str:
     )
 
 
+def _due_today(due: Sequence[Due], notes: Notes, language: Language) -> str:
+    title = f"<h3>{escape(say('due_today', language))}</h3>"
+    if not due:
+        return f'<section>{title}<p class="empty">{escape(say("nothing_due", language))}</p></section>'
+    lines: list[str] = []
+    for one in due[:_DUE_SHOWN]:
+        linked, quiz = concept_links(one.concept, notes, language)
+        recalled = escape(say("recalled", language, percent=percent(one.recall)))
+        lines.append(f"<li><span>{linked}<small>{recalled}</small></span>{quiz}</li>")
+    review = f'<a class="plain" href="?place=quiz&amp;source=due">{escape(say("review_due", language))}</a>'
+    rest = len(due) - _DUE_SHOWN
+    more = f" <small>{escape(say('more_due', language, n=rest))}</small>" if rest > 0 else ""
+    return f'<section>{title}<ul class="advice">{"".join(lines)}</ul><p>{review}{more}</p></section>'
+
+
 def _weak(weak: Sequence[Weak], notes: Notes, language: Language) -> str:
     title = f"<h3>{escape(say('weak', language))}</h3>"
     if not weak:
         return f'<section>{title}<p class="empty">{escape(say("no_weak", language))}</p></section>'
     lines: list[str] = []
-    for one in weak[:6]:
+    for one in weak[:_WEAK_SHOWN]:
         linked, quiz = concept_links(one.concept, notes, language)
         why = say(
             f"weak_{one.reason}", language, n=one.wrong if one.reason == "wrong_lately" else one.mastery.attempts,

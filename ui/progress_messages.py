@@ -7,6 +7,7 @@ from knowledge.vocabulary import Language
 _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "title": ("Your progress", "学习进度"),
     "waiting": ("Opening the notes …", "正在打开笔记……"),
+    "looking": ("Looking up your record …", "正在读取学习记录……"),
     "nothing_yet": (
         "Nothing here yet. After the first quiz you see what you know, what is weak and what comes back when.",
         "还没有记录。做完第一次测验，这里会显示已掌握的内容、薄弱环节和复习安排。",
@@ -21,6 +22,10 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "streak": ("Days in a row", "连续天数"),
     "review_due": ("Review what is due", "复习到期内容"),
     # lists
+    "due_today": ("Due today", "今日复习"),
+    "nothing_due": ("Nothing today. The next review comes by itself.", "今天没有到期内容，到时会自动出现。"),
+    "recalled": ("{percent} chance that you still recall it", "仍记得的可能性 {percent}"),
+    "more_due": ("and {n} more", "另有 {n} 项"),
     "weak": ("Weak spots", "薄弱环节"),
     "no_weak": ("None at the moment.", "目前没有。"),
     "quiz_weak": ("Quiz on all of them", "针对薄弱环节测验"),
@@ -28,7 +33,8 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "weak_low_mastery": ("{percent} after {n} answers", "答过 {n} 次，掌握度 {percent}"),
     "weak_prerequisite": ("“{title}” builds on it", "“{title}”的基础"),
     # plots
-    "stages": ("Mastery by stage", "各阶段掌握度"),
+    "course": ("Mastery by stage over time", "各阶段掌握度的变化"),
+    "stages": ("Mastery by stage now", "当前各阶段掌握度"),
     "stage_tried": ("{tried} of {all} tried, {known} known", "答过 {tried}/{all}，已掌握 {known}"),
     "forecast": ("Reviews in the next 30 days", "未来 30 天的复习"),
     "history": ("Your answers, day by day", "每日作答"),
@@ -39,6 +45,28 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "path": ("Path to a goal", "学习路径"),
     "goal": ("What do you want to understand?", "想弄懂什么？"),
     "path_done": ("You know all of it.", "已经全部掌握。"),
+    "path_map": ("Show it on the map", "在地图上查看"),
+    "time_left": (
+        "{time} left at your pace of {weekly} answers a week, if all of them go to this path: "
+        "{answers} answers{minutes}.",
+        "按每周 {weekly} 题的节奏、全部用于这条路径，还需{time}：{answers} 题{minutes}。",
+    ),
+    "time_answering": (", about {minutes} of answering", "，作答约 {minutes}"),
+    "time_unknown": (
+        "Not enough data yet to say how long it takes: that needs three known concepts and a week of answers.",
+        "数据不足，暂时无法估计所需时间：至少要掌握三个概念，并有一周的作答记录。",
+    ),
+    "at_least": ("at least {time}", "至少 {time}"),
+    "day": ("{n} day", "{n} 天"),
+    "days": ("{n} days", "{n} 天"),
+    "week": ("{n} week", "{n} 周"),
+    "weeks": ("{n} weeks", "{n} 周"),
+    "month": ("{n} month", "{n} 个月"),
+    "months": ("{n} months", "{n} 个月"),
+    "minute": ("{n} minute", "{n} 分钟"),
+    "minutes": ("{n} minutes", "{n} 分钟"),
+    "hour": ("{n} hour", "{n} 小时"),
+    "hours": ("{n} hours", "{n} 小时"),
     "path_steps": ("{n} steps, what comes first at the top", "共 {n} 步，从上往下学"),
     "state_new": ("new", "未学"),
     "state_weak": ("begun", "学过"),

@@ -12,14 +12,19 @@ from urllib.parse import parse_qs, urlencode
 import gradio as gr
 
 from knowledge.errors import AtlasError
+from knowledge.note import Note
 from knowledge.vocabulary import Language
+from learner.course import course
+from learner.pace import time_left
+from learner.progress import Progress
 from ui.markdown import inline
 from ui.opening import Team
-from ui.progress_html import concepts_html, head_html, next_html, path_html
+from ui.progress_html import concepts_html, head_html, next_html, path_html, sketch_html
 from ui.progress_learner import anonymous, is_anonymous, known_learner
 from ui.progress_messages import say
-from ui.progress_plot import forecast_plot, history_plot, stage_plot
+from ui.progress_plot import Plain, course_plot, forecast_plot, history_plot, stage_plot
 from ui.progress_record import added, brought_along, exported, record_html
+from ui.progress_time import time_text
 from ui.quiz_plot import page_figure
 
 if TYPE_CHECKING:
@@ -58,11 +63,11 @@ class ProgressPage:
         """Place the parts from top to bottom."""
         with gr.Column(elem_id="progress", elem_classes=["place"]):
             self.link = gr.HTML(elem_id="progress-link")
-            self.head = gr.HTML(elem_id="progress-head")
+            self.head = gr.HTML(sketch_html(language), elem_id="progress-head")
             self.next = gr.HTML(elem_id="progress-next")
             self.plots = {
                 name: gr.Plot(visible=False, label=say(name, language), elem_id=f"progress-{name}")
-                for name in ("stages", "forecast", "history")
+                for name in ("course", "stages", "forecast", "history")
             }
             with gr.Column(elem_id="progress-path"):
                 self.goal = gr.Dropdown(
@@ -84,12 +89,12 @@ class ProgressPage:
 
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page; the others follow when it is shown anew."""
-        return [self.goal, *self.plots.values()]
+        return [self.goal, self.head, *self.plots.values()]
 
     def words(self, language: Language) -> Updates:
         """Return the words of the page in a language."""
         plots = {plot: gr.Plot(label=say(name, language)) for name, plot in self.plots.items()}
-        return {self.goal: gr.Dropdown(label=say("goal", language)), **plots}
+        return {self.goal: gr.Dropdown(label=say("goal", language)), self.head: sketch_html(language), **plots}
 
     # --- callbacks ----------------------------------------------------------------------------------------------
 
@@ -173,15 +178,8 @@ class ProgressPage:
                 learner, progress.attempts, self._others(atlas, learner), language, named=self._named
             ),
         }
-        zone = self._clock().astimezone().tzinfo
-        drawn: Mapping[str, Callable[[], Mapping[str, Any]]] = {
-            "stages": lambda: stage_plot(progress, {note.id: note.stage for note in notes.values()}, language),
-            "forecast": lambda: forecast_plot(progress, zone, language),
-            "history": lambda: history_plot(progress, zone, language),
-        }
-        for name, plot in self.plots.items():
-            has_data = progress.attempts > 0 and (name != "stages" or bool(progress.stages))
-            updates[plot] = gr.Plot(page_figure(drawn[name]()) if has_data else None, visible=has_data)
+        for name, drawn in self._drawn(progress, notes, language).items():
+            updates[self.plots[name]] = gr.Plot(page_figure(drawn) if drawn else None, visible=drawn is not None)
         choices = sorted((note.title_in(language), note.id) for note in notes.values())
         if goal is None:
             return updates
@@ -190,11 +188,28 @@ class ProgressPage:
             self.path: self._path(atlas, goal, learner, language),
         }
 
+    def _drawn(self, progress: Progress, notes: Mapping[str, Note], language: Language) -> dict[str, Plain | None]:
+        """Return the plots that there is something to draw for."""
+        now = self._clock().astimezone()
+        stage_of = {note.id: note.stage for note in notes.values()}
+        moments = course(progress.concepts, stage_of, now, now.tzinfo or UTC)
+        has_any = progress.attempts > 0
+        return {
+            "course": course_plot(moments, language) if moments else None,
+            "stages": stage_plot(progress, stage_of, language) if has_any and progress.stages else None,
+            "forecast": forecast_plot(progress, now.tzinfo, language) if has_any else None,
+            "history": history_plot(progress, now.tzinfo, language) if has_any else None,
+        }
+
     def _path(self, atlas: "Atlas", goal: str, learner: str, language: Language) -> str:
         if not goal:
             return ""
         try:
-            return path_html(atlas.examiner.path(goal, learner, language), atlas.graph.notes, language)
+            steps = atlas.examiner.path(goal, learner, language)
+            concepts = atlas.examiner.progress(learner).concepts
+            left = time_left(concepts, {step.concept: step.state for step in steps}, self._clock())
+            end = steps[-1].concept if steps else goal
+            return path_html(steps, atlas.graph.notes, language, time=time_text(left, language), goal=end)
         except AtlasError as error:
             return f'<p class="problem" role="alert">{inline(str(error))}</p>'
 

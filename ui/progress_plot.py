@@ -1,11 +1,12 @@
-"""The plots of a learner's progress, as Plotly describes them: mastery by stage, what comes due, what was done."""
+"""The plots of a learner's progress, as Plotly describes them: mastery by stage and its course, reviews, answers."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta, tzinfo
 from typing import Any, Final
 
-from knowledge.vocabulary import Language
+from knowledge.vocabulary import STAGES, Language
+from learner.course import Moment
 from learner.progress import Progress
 from ui.progress_messages import say
 from ui.quiz_messages import stage_name
@@ -14,7 +15,9 @@ Plain = dict[str, Any]
 
 DAYS: Final = 30
 _FEW: Final = 5
-_TEAL, _AMBER, _RED, _GREY = "#0d9488", "#e2a33b", "#d9705f", "#8a827b"
+_TEAL, _AMBER, _SAND, _GREY = "#0d9488", "#e2a33b", "#cfc6ba", "#8a827b"
+# Told apart by those who see few colours too, and on light as on dark ground.
+_STAGES: Final = ("#7b8aa0", "#c98a2b", "#cf6f98", "#0d9488", "#6785d8", "#86a83c", "#a078c4", "#9a8f82")
 _ROW, _FRAME = 40, 62  # pixels of a bar, and of the axis
 
 
@@ -48,6 +51,32 @@ def stage_plot(progress: Progress, stage_of: Mapping[str, str], language: Langua
     return {"data": [bar], "layout": layout}
 
 
+def course_plot(moments: Sequence[Moment], language: Language) -> Plain:
+    """Return a line for each stage with attempts, day by day; each ends in its name's place in the legend."""
+    order = [stage for stage in STAGES if stage in moments[-1].stages]
+    order += [stage for stage in moments[-1].stages if stage not in STAGES]
+    days = [moment.day.isoformat() for moment in moments]
+    marks = ("circle", "square", "diamond", "triangle-up", "pentagon", "star", "cross", "x")
+    lines: list[Plain] = [
+        {
+            "type": "scatter", "mode": "lines+markers", "name": stage_name(stage, language), "x": days,
+            "y": [100 * moment.stages[stage] for moment in moments],
+            "line": {"width": 2.2, "shape": "spline", "smoothing": 0.4},
+            "marker": {"size": [0] * (len(days) - 1) + [8], "symbol": marks[n % len(marks)]},
+            "hovertemplate": "%{x|%Y-%m-%d}: %{y:.1f}%<extra>%{fullData.name}</extra>",
+        }
+        for n, stage in enumerate(order)
+    ]  # fmt: skip
+    most = max((y for line in lines for y in line["y"]), default=0)
+    layout = _layout(300) | {
+        "xaxis": {"type": "date", "tickformat": "%m-%d", "showgrid": False, "nticks": 7},
+        "yaxis": {"range": [0, min(100, max(10, most * 1.15))], "ticksuffix": "%", "nticks": 6},
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+        "colorway": _STAGES,
+    }
+    return {"data": lines, "layout": layout}
+
+
 def forecast_plot(progress: Progress, zone: tzinfo | None, language: Language) -> Plain:
     """Return how many concepts come due on each of the next days, today with all that is overdue."""
     today = progress.at.astimezone(zone).date()
@@ -71,7 +100,7 @@ def history_plot(progress: Progress, zone: tzinfo | None, language: Language) ->
     most = max(one + other for one, other in zip(right, wrong, strict=True))
     bars = [
         _days(days, right, say("right", language)) | {"marker": {"color": _TEAL}},
-        _days(days, wrong, say("wrong", language)) | {"marker": {"color": _RED}},
+        _days(days, wrong, say("wrong", language)) | {"marker": {"color": _SAND}},
     ]
     legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"}
     return {"data": bars, "layout": _layout(220) | _day_axes(days, most) | {"barmode": "stack", "legend": legend}}

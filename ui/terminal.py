@@ -2,10 +2,16 @@
 
 import sys
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from agents.download import Progress
 from agents.events import Done, Event, EvidenceFound, Failed, Step, Token
 from ui import output
+
+# The steps that are told of when they are done.
+_TOLD: Final = frozenset(
+    {"teach", "rewrite", "research", "calculate", "advise", "compare", "diagnose", "reread", "weigh"}
+)
 
 
 def show_answer(events: Iterable[Event]) -> None:
@@ -21,7 +27,7 @@ def show_answer(events: Iterable[Event]) -> None:
                     sys.stderr.write(f"  {evidence.score:.2f} {evidence.title} > {evidence.heading}\n")
             case Token() if live:
                 sys.stderr.write(event.text)
-            case Step(status="done") if event.id in {"teach", "rewrite", "research", "calculate"}:
+            case Step(status="done") if event.id in _TOLD:
                 sys.stderr.write(f"\n  {event.agent}: {event.title} ({event.seconds:.1f} s)\n")
             case Failed():
                 sys.stderr.write(f"  ! {event.error}\n")

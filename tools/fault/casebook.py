@@ -18,10 +18,11 @@ from knowledge.vocabulary import Language
 from tools.fault.normalise import folded
 from tools.fault.signature import LogText, Signature, is_weak
 
-Part = Literal["cause", "fix", "check"]
+Part = Literal["seen", "cause", "fix", "check"]
 
 _FILE: Final = Path(__file__).with_name("fault.toml")
 _HEADINGS: Final[dict[Part, tuple[str, ...]]] = {
+    "seen": ("what you see", "现象"),
     "cause": ("why it happens", "cause", "原因"),
     "fix": ("how to fix it", "fix", "solution", "解决方法"),
     "check": ("how to check", "如何确认"),

@@ -202,11 +202,12 @@ def _beside(text: str, casebook: Casebook) -> Iterable[str]:
             raise UserMistake(f"{text!r} stands in the logs of many failures, as in {line!r}.", remedy)
     for case in casebook.cases.values():
         title = case.note.title_in("en")
-        for signature in case.signatures:
-            if LogText(lines_of(_stated(signature.text))).find(mine):
-                raise UserMistake(f"{text!r} matches what is known as {title!r} ({case.note.id}) already.", remedy)
-            if log.find(signature):
-                yield title
+        seen = case.section("seen", "en")
+        examples = [*(_stated(signature.text) for signature in case.signatures), *([seen.text] if seen else [])]
+        if any(LogText(lines_of(example)).find(mine) for example in examples):
+            raise UserMistake(f"{text!r} matches what is known as {title!r} ({case.note.id}) already.", remedy)
+        if any(log.find(signature) for signature in case.signatures):
+            yield title
 
 
 def _check_words(text: str) -> None:

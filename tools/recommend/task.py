@@ -96,7 +96,7 @@ def understand(
     tasks, by = _by_rules(text, evidence, graph, constraints)
     if by in _UNSURE and means is not None:
         meant = means(text)
-        if meant.is_clear or (by == "nothing" and (meant.tasks or meant.is_outside)):
+        if meant.is_clear or meant.is_outside or (by == "nothing" and meant.tasks):
             return reading_of(meant.tasks, "meaning" if meant.is_clear else "likely")
     return reading_of(_pruned(tasks, text), by)
 

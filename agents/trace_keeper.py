@@ -1,0 +1,106 @@
+"""Keeps what comes of each answer: the whole of it with its session, and its trace."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from datetime import UTC, datetime
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from agents.desk import Desk
+from agents.events import Answer, Done, Event
+from agents.house import Request
+from agents.kept import packed
+from agents.recording import Recording
+from agents.trace import Outcome, Trace
+from knowledge.errors import AtlasError
+
+if TYPE_CHECKING:
+    from agents.trace_store import TraceStore
+
+
+class TraceKeeper:
+    """Keeps answers with the desk and, where traces are wanted at all, in the store that `open_traces` opens."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        open_traces: "Callable[[], TraceStore] | None",
+        clock: Callable[[], float] = time.perf_counter,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._desk, self._open_traces, self._clock, self._now = desk, open_traces, clock, now
+        self._store: TraceStore | None = None
+        self._lock = Lock()
+
+    @property
+    def store(self) -> "TraceStore | None":
+        """The traces of all answers; None where none are kept."""
+        with self._lock:
+            if self._store is None and self._open_traces is not None:
+                self._store = self._open_traces()
+            return self._store
+
+    def close(self) -> None:
+        """Close the store; the next use opens it again."""
+        with self._lock:
+            if self._store is not None:
+                self._store.close()
+                self._store = None
+
+    def following(self, events: Generator[Event], request: Request, journey: str) -> Generator[Event]:
+        """Pass on the events of an answer; before its end, it is kept. One that is stopped or fails is traced too."""
+        recording, at = Recording(self._clock), self._now()
+
+        def traced(outcome: Outcome, answer: Answer | None = None) -> None:
+            if self.store is not None:
+                self.store.add(_trace(recording, request, journey, at, outcome, answer))
+
+        try:
+            for event in events:
+                recording.note(event)
+                if not isinstance(event, Done):
+                    yield event
+                    continue
+                answer = event.answer
+                if request.session is not None:
+                    details = packed(answer, recording.steps, recording.calculated)
+                    self._desk.complete(request.session, request.id, details, request.reader)
+                try:
+                    traced("done", answer)
+                except AtlasError as error:  # the answer is worth more than its trace
+                    answer = replace(answer, notices=(*answer.notices, str(error)))
+                yield replace(event, answer=answer)
+                return
+        except GeneratorExit:
+            traced("stopped")
+            raise
+        except Exception:
+            traced("failed")
+            raise
+        finally:
+            events.close()
+
+
+def _trace(
+    recording: Recording, request: Request, journey: str, at: datetime, outcome: Outcome, answer: Answer | None
+) -> Trace:
+    calls = answer.usage.spent if answer is not None else ()
+    return Trace(
+        id=request.id,
+        learner=request.learner,
+        session=request.session or "",
+        at=at,
+        journey=journey,
+        outcome=outcome,
+        rung=answer.rung if answer is not None else "notes",
+        language=answer.language if answer is not None else request.language,
+        seconds=recording.seconds,
+        spans=recording.spans(calls, journey, is_failed=outcome == "failed"),
+        question=request.message,
+        text=answer.text if answer is not None else "",
+        abstained=answer.abstained if answer is not None else False,
+        evidence_s=recording.evidence_s,
+        first_token_s=recording.first_token_s,
+        notices=answer.notices if answer is not None else (),
+    )

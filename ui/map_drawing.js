@@ -1,0 +1,212 @@
+// The Map page's script, 3 of 7: the notes as nodes of a Cytoscape graph, whose places the server has worked out.
+const SIZE = [22, 38];  // across, for a note that nothing and for one that much is tied to
+const CLOSE = 0.95;
+const COLOURS = [
+  "paper", "side", "ink", "ink-soft", "ink-faint", "rule", "accent", "map-new", "map-begun", "map-half", "map-known",
+  "map-now", "map-week", "map-later", "map-prerequisite", "map-kin", "map-use", "map-beside", "map-trouble", "map-drawn",
+  ...Array.from({ length: 8 }, (_, n) => `map-stage-${n}`),
+];
+const coloursOf = (element) => {
+  const style = getComputedStyle(element);
+  const camel = (name) => name.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(COLOURS.map((name) => [camel(name), style.getPropertyValue(`--${name}`).trim()]));
+};
+
+const lookOf = (colours) => [
+  { selector: "node", style: {
+    shape: "data(shape)", width: "data(size)", height: "data(size)", "background-color": "data(fill)",
+    "border-width": "data(rimWidth)", "border-color": "data(rim)", "overlay-opacity": 0,
+  } },
+  { selector: "edge", style: {
+    "curve-style": "straight", width: 1.3, "line-color": colours.mapPrerequisite, opacity: 0.28, events: "no",
+    "target-arrow-color": colours.mapPrerequisite, "arrow-scale": 0.8, "overlay-opacity": 0,
+  } },
+  ...["kin", "use", "beside", "trouble", "drawn"].map((line) => {
+    const colour = colours[`map${line[0].toUpperCase()}${line.slice(1)}`];
+    return { selector: `edge.${line}`, style: {
+      "line-color": colour, "target-arrow-color": colour, "line-style": { beside: "dashed", trouble: "dotted", drawn: "dotted" }[line] ?? "solid",
+    } };
+  }),
+  { selector: "edge.lit", style: { opacity: 0.6, width: 1.6, "target-arrow-shape": "triangle", "z-index": 5 } },
+  { selector: "edge.lit.prerequisite", style: { opacity: 0.95, width: 2.2, "line-color": colours.inkSoft, "target-arrow-color": colours.inkSoft } },
+  { selector: "edge.lit.beside", style: { "target-arrow-shape": "none" } },
+  { selector: "edge.way", style: {
+    opacity: 0.95, width: 3, "line-color": colours.accent, "target-arrow-color": colours.accent,
+    "target-arrow-shape": "triangle", "z-index": 6,
+  } },
+  { selector: "node.away", style: { opacity: 0.16 } },
+  { selector: "edge.away", style: { opacity: 0.05 } },
+  { selector: "node.past", style: { opacity: 0.5 } },
+  { selector: ".off", style: { display: "none" } },
+];
+
+const drawingOn = (host, tell) => {
+  const under = make("canvas", { class: "map-under", "aria-hidden": "true" });
+  const box = make("div", { class: "map-canvas", tabindex: "0", role: "application" });
+  const over = make("canvas", { class: "map-over", "aria-hidden": "true" });
+  host.prepend(under, box, over);
+  const letters = lettering(under, over);
+  let cy = null;
+  let chart = null;
+  let colours = coloursOf(host);
+  let shown = { order: [], lit: new Set(), away: () => false, steps: new Map() };
+  let cursor = "";
+  let isFitted = false;
+
+  const sizeOf = (note) => SIZE[0] + (SIZE[1] - SIZE[0]) * Math.min(1, Math.sqrt(note.ties / 40));
+  const write = () => {
+    if (!cy || !box.clientWidth) return;
+    letters.draw({
+      stages: chart.stages, zoom: cy.zoom(), pan: cy.pan(), width: box.clientWidth, height: box.clientHeight, colours,
+      notes: shown.order, cursor: document.activeElement === box && cursor ? shown.byId?.get(cursor) : null,
+    });
+  };
+  const extent = (stage) => {
+    const held = chart.stages.filter((one) => !stage || one.id === stage);
+    const left = Math.min(...held.map((one) => one.x));
+    const right = Math.max(...held.map((one) => one.x + one.width));
+    return { left, right, height: Math.max(...held.map((one) => one.height)) };
+  };
+  const fit = (stage = "") => {
+    if (!cy || !chart.stages.length || !box.clientWidth) return;
+    const { left, right, height } = extent(stage);
+    const [width, tall] = [box.clientWidth, box.clientHeight];
+    const across = (width - 36) / (right - left);
+    const whole = Math.min(across, (tall - 64) / height);
+    // On a narrow screen a whole stage is too small to read: it is shown from its top.
+    const zoom = stage && whole < 0.6 ? Math.min(across, 0.9) : Math.min(whole, 1.4);
+    cy.minZoom(Math.min(cy.minZoom(), zoom * 0.7));
+    cy.viewport({ zoom, pan: { x: (width - (right - left) * zoom) / 2 - left * zoom, y: Math.max(44, (tall - height * zoom) / 2 + 12) } });
+    isFitted = true;
+  };
+  const first = () => {
+    if (box.clientWidth >= 700) fit();
+    else fit(chart.stages[0]?.id);
+  };
+  const begin = () => {
+    cy = window.cytoscape({
+      container: box, style: lookOf(colours), layout: { name: "preset" }, minZoom: 0.08, maxZoom: 3, autoungrabify: true,
+      boxSelectionEnabled: false, autounselectify: true, hideEdgesOnViewport: chart.edges.length > 3000,
+    });
+    cy.on("render", write);
+    cy.on("tap", (event) => {
+      const { x, y } = event.renderedPosition;
+      const id = event.target === cy ? letters.at(x, y) : event.target.isNode() ? event.target.id() : null;
+      tell.choose(id);
+    });
+    cy.on("mouseover", "node", () => { box.style.cursor = "pointer"; });
+    cy.on("mouseout", "node", () => { box.style.cursor = ""; });
+    new ResizeObserver(() => {
+      if (!box.clientWidth) return;
+      cy.resize();
+      if (!isFitted) first();
+    }).observe(box);
+  };
+
+  const bring = (id, isFar = true) => {
+    const note = shown.byId?.get(id);
+    if (!cy || !note || !box.clientWidth) return;
+    const zoom = isFar ? Math.max(cy.zoom(), CLOSE) : cy.zoom();
+    const [width, height] = [box.clientWidth, box.clientHeight];
+    const room = width > 700 ? width - 350 : width;
+    const tall = width > 700 ? height : height * 0.5;
+    const x = note.x * cy.zoom() + cy.pan().x;
+    const y = note.y * cy.zoom() + cy.pan().y;
+    if (zoom === cy.zoom() && x > 40 && x < room - 40 && y > 60 && y < tall - 50) return;
+    const pan = { x: room / 2 - note.x * zoom, y: tall / 2 - note.y * zoom };
+    if (calm()) cy.viewport({ zoom, pan });
+    else cy.stop().animate({ zoom, pan }, { duration: 260, easing: "ease-out" });
+  };
+  const zoomBy = (factor) => cy?.zoom({ level: cy.zoom() * factor, renderedPosition: { x: box.clientWidth / 2, y: box.clientHeight / 2 } });
+
+  // The nearest note in a direction; what stands aside counts as farther.
+  const next = (dx, dy) => {
+    const held = shown.order.filter((note) => !note.isOff);
+    const from = shown.byId?.get(cursor);
+    if (!from || from.isOff) return held.reduce((best, note) => (!best || note.x + note.y < best.x + best.y ? note : best), null)?.id ?? "";
+    let best = null;
+    let least = Infinity;
+    for (const note of held) {
+      const along = (note.x - from.x) * dx + (note.y - from.y) * dy;
+      if (note === from || along <= 1) continue;
+      const far = along + 2.5 * Math.abs((note.x - from.x) * dy + (note.y - from.y) * dx);
+      if (far < least) [best, least] = [note, far];
+    }
+    return best?.id ?? cursor;
+  };
+
+  return {
+    box,
+    letters,
+    fit,
+    zoomBy,
+    bring,
+    colours: () => colours,
+    // Takes a chart; where it holds the same notes at the same places, only the words have changed.
+    take(given) {
+      const key = (one) => one.notes.map((note) => `${note.id}:${note.x}:${note.y}:${note.kind}`).join() + one.edges.length;
+      const isSame = chart && cy && key(chart) === key(given);
+      chart = given;
+      if (isSame) return;
+      if (!cy) begin();
+      isFitted = false;
+      cy.batch(() => {
+        cy.elements().remove();
+        cy.add(given.notes.map((note) => ({
+          group: "nodes", position: { x: note.x, y: note.y },
+          data: { id: note.id, shape: shapeOf(note.kind), size: sizeOf(note), fill: colours.mapNew, rim: colours.inkFaint, rimWidth: 1.5 },
+        })));
+        cy.add(given.edges.map(([from, to, , line], n) => ({
+          group: "edges", classes: line, data: { id: `edge ${n}`, source: given.notes[from].id, target: given.notes[to].id },
+        })));
+      });
+      first();
+    },
+    // Shows which notes and lines are there, which of them matter now, and in which colours.
+    show({ notes, isOff, lit, way, steps, lines, paint, selected }) {
+      const hasFocus = lit.size > 0;
+      shown.byId = new Map();
+      cy.batch(() => {
+        notes.forEach((note) => {
+          const node = cy.getElementById(note.id);
+          const look = paint(note);
+          const off = isOff(note);
+          const isAway = hasFocus && !lit.has(note.id);
+          if (node.data("fill") !== look.fill || node.data("rim") !== look.rim || node.data("rimWidth") !== look.rimWidth) node.data(look);
+          node.toggleClass("off", off).toggleClass("away", isAway).toggleClass("past", steps.get(note.id)?.state === "known");
+          const rank = note.id === selected ? 0 : steps.has(note.id) ? 1 : hasFocus && lit.has(note.id) ? 2 : 3;
+          shown.byId.set(note.id, {
+            id: note.id, title: note.title, x: note.x, y: note.y, radius: sizeOf(note) / 2, ties: note.ties, rank, isAway, isOff: off,
+            step: steps.get(note.id)?.n ?? 0,
+          });
+        });
+        chart.edges.forEach(([from, to, , line], n) => {
+          const edge = cy.getElementById(`edge ${n}`);
+          const ends = [chart.notes[from], chart.notes[to]];
+          const isWay = line === "prerequisite" && ends.every((note) => way.has(note.id));
+          const isLit = ends.some((note) => note.id === selected) && !isWay;
+          const off = ends.some((note) => isOff(note)) || !(lines.has(line) || isLit || isWay);
+          edge.toggleClass("off", off).toggleClass("way", isWay).toggleClass("lit", isLit).toggleClass("away", hasFocus && !isLit && !isWay);
+        });
+      });
+      shown.order = [...shown.byId.values()].filter((note) => !note.isOff).sort((a, b) => a.rank - b.rank || b.ties - a.ties);
+      write();
+    },
+    move(dx, dy) {
+      cursor = next(dx, dy);
+      bring(cursor, false);
+      write();
+      return cursor;
+    },
+    point(id) {
+      cursor = id;
+      write();
+    },
+    pointed: () => cursor,
+    write,
+    repaint() {
+      colours = coloursOf(host);
+      cy?.style(lookOf(colours));
+    },
+  };
+};

@@ -1,0 +1,125 @@
+"""The words of the Notes page, in the languages of its readers."""
+
+from typing import Final
+
+from knowledge.vocabulary import Language
+
+_MESSAGES: Final[dict[str, tuple[str, str]]] = {
+    "title": ("Notes", "笔记"),
+    "intro": ("{n} notes, {own} of your own", "共 {n} 篇，其中自己的 {own} 篇"),
+    "waiting": ("Opening the notes …", "正在打开笔记……"),
+    "nothing": ("There are no notes yet. Add some of your own.", "还没有笔记，先添加自己的笔记吧。"),
+    # finding
+    "search": ("Search all passages", "搜索全部段落"),
+    "search_do": ("Search", "搜索"),
+    "filter": ("Filter by name", "按名称筛选"),
+    "stage": ("Stage", "阶段"),
+    "all_stages": ("All stages", "全部阶段"),
+    "kind": ("Kind", "类型"),
+    "all_kinds": ("All kinds", "全部类型"),
+    "shown": ("{n} of {of} notes", "{n}/{of} 篇笔记"),
+    "none_left": ("No note of this kind and name.", "没有符合条件的笔记。"),
+    "found": ("{n} passages for “{words}”", "“{words}”：找到 {n} 段"),
+    "found_none": ("Nothing on “{words}” in the notes.", "笔记中没有关于“{words}”的内容。"),
+    "found_near": (
+        "The notes hardly speak of “{words}”; these passages come nearest.",
+        "笔记很少谈到“{words}”，以下是最接近的段落。",
+    ),
+    "all_notes": ("All notes", "全部笔记"),
+    "own_notes": ("Your notes", "自己的笔记"),
+    "no_stage": ("Without a stage", "未分阶段"),
+    "own": ("your note", "自己的笔记"),
+    # a note
+    "gone": ("There is no note “{note}”.", "没有“{note}”这篇笔记。"),
+    "near": ("Did you mean:", "你要找的是："),
+    "unread": ("The file of this note cannot be read: {problem}", "无法读取这篇笔记的文件：{problem}"),
+    "moved": (
+        "The note has changed since: the passage is not where the link points.",
+        "笔记已有改动，链接指向的段落不在原处。",
+    ),
+    "checked": ("Facts checked on {date}", "内容核对于 {date}"),
+    "stale": ("more than a year ago: they may be out of date", "已超过一年，可能过时"),
+    "sources": ("Sources", "来源"),
+    "file": ("File", "文件"),
+    "mastery": ("Your mastery", "掌握度"),
+    "not_tried": ("not tried yet", "尚未测验"),
+    "ask": ("Ask about it", "提问"),
+    "question": ("What is {title}?", "{title} 是什么？"),
+    "quiz": ("Three questions", "做三道题"),
+    "map": ("On the map", "在图谱中查看"),
+    "read_en": ("Read in English", "阅读英文版"),
+    "read_zh": ("Read in Chinese", "阅读中文版"),
+    "only_en": ("This note is in English.", "这篇笔记只有英文版。"),
+    "only_zh": ("This note is in Chinese.", "这篇笔记只有中文版。"),
+    "builds_on": ("Builds on", "先修"),
+    "needed_by": ("Needed by", "后续"),
+    "licence": ("Licence", "许可证"),
+    "runs_on": ("Runs on", "运行于"),
+    "command": ("First command", "第一条命令"),
+    "copy": ("Copy", "复制"),
+    "copied": ("Copied", "已复制"),
+    "diagram_list": ("The diagram as a list", "图的文字版"),
+    "diagram_edge": ("{edge} ({label})", "{edge}（{label}）"),
+    "diagram_group": ("{group}: {members}", "{group}：{members}"),
+    # the shelf
+    "add": ("Add notes", "添加笔记"),
+    "shelf_intro": (
+        "Added notes are indexed here and marked as yours wherever they are cited. Their text is read, never obeyed.",
+        "添加的笔记会在本机建立索引，引用时标为自己的笔记。笔记内容只作资料，不会被当作指令。",
+    ),
+    "shared": (
+        "Everyone who uses this app sees the notes that are added here.",
+        "这里添加的笔记对使用本应用的所有人可见。",
+    ),
+    "drop": ("Drop files here, or choose them", "把文件拖到这里，或点击选择"),
+    "drop_kinds": (
+        "Markdown, plain text up to {text} MB; PDF up to {pdf} MB",
+        "Markdown 或纯文本不超过 {text} MB，PDF 不超过 {pdf} MB",
+    ),
+    "folder": ("A folder of notes or an Obsidian vault on this machine", "本机上的笔记文件夹或 Obsidian 库"),
+    "folder_hint": ("/home/you/vault", "/home/you/vault"),
+    "folder_do": ("Link the folder", "关联文件夹"),
+    "folder_more": (
+        "It stays where it is; what you change there is found within seconds.",
+        "文件夹留在原处，改动几秒内生效。",
+    ),
+    "added": ("Added {name}.", "已添加 {name}。"),
+    "linked": ("Linked {name}.", "已关联 {name}。"),
+    "removed": ("Removed {name}.", "已移除 {name}。"),
+    "taken": ("There is a note “{name}” already.", "已有同名笔记“{name}”。"),
+    "replace": ("Replace it", "替换"),
+    "both": ("Keep both", "都保留"),
+    "skip": ("Skip it", "跳过"),
+    "sending": ("Sending {name} …", "正在上传 {name}……"),
+    "too_large": ("{name} is larger than {n} MB.", "{name} 超过 {n} MB。"),
+    "no_type": ("{name} is no Markdown, text or PDF file.", "{name} 不是 Markdown、文本或 PDF 文件。"),
+    "lost": ("{name} did not arrive. Try again.", "{name} 上传失败，请重试。"),
+    "files": ("Added files", "添加的文件"),
+    "folders": ("Linked folders", "关联的文件夹"),
+    "no_files": ("None yet.", "还没有。"),
+    "folder_files": ("{n} notes", "{n} 篇笔记"),
+    "fixed": ("named at the start", "启动时指定"),
+    "remove": ("Remove", "移除"),
+    "sure_file": ("The file is deleted.", "文件将被删除。"),
+    "sure_folder": (
+        "The folder and its files stay; they are no longer read here.",
+        "文件夹和文件都会保留，只是不再读取。",
+    ),
+    "sure": ("Yes, remove", "确认移除"),
+    "keep": ("Keep", "保留"),
+    "unread_yet": ("not read yet", "尚未读取"),
+    "broken": ("not read", "未能读取"),
+    "line": ("line {n}", "第 {n} 行"),
+    "more_problems": ("and {n} more: atlas notes check", "还有 {n} 处，见 atlas notes check"),
+    "indexing": ("Reading what is new …", "正在读取新内容……"),
+    "embedding": ("Indexing {done} of {total} passages", "正在建立索引 {done}/{total}"),
+    "indexed": ("Everything is indexed.", "索引已是最新。"),
+    "index_failed": ("Indexing failed: {problem}", "建立索引失败：{problem}"),
+    "index_waits": ("Another program is indexing these notes.", "另一个程序正在为这些笔记建立索引。"),
+}  # fmt: skip
+
+
+def say(key: str, language: Language, **values: object) -> str:
+    """Return a message with its values filled in."""
+    english, chinese = _MESSAGES[key]
+    return (chinese if language == "zh" else english).format(**values)

@@ -1,5 +1,6 @@
 """Keeps what comes of each answer: the whole of it with its session, and its trace."""
 
+import logging
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -17,6 +18,8 @@ from knowledge.errors import AtlasError
 
 if TYPE_CHECKING:
     from agents.trace_store import TraceStore
+
+_LOG = logging.getLogger(__name__)
 
 
 class TraceKeeper:
@@ -51,39 +54,46 @@ class TraceKeeper:
     def following(self, events: Generator[Event], request: Request, journey: str) -> Generator[Event]:
         """Pass on the events of an answer; before its end, it is kept. One that is stopped or fails is traced too."""
         recording, at = Recording(self._clock), self._now()
-
-        def traced(outcome: Outcome, answer: Answer | None = None) -> None:
-            if self.store is not None:
-                self.store.add(_trace(recording, request, journey, at, outcome, answer))
-
+        done: Done | None = None
         try:
             for event in events:
                 recording.note(event)
-                if not isinstance(event, Done):
-                    yield event
-                    continue
-                answer = event.answer
-                if request.session is not None:
-                    details = packed(answer, recording.steps, recording.calculated)
-                    self._desk.complete(request.session, request.id, details, request.reader)
-                try:
-                    traced("done", answer)
-                except AtlasError as error:  # the answer is worth more than its trace
-                    answer = replace(answer, notices=(*answer.notices, str(error)))
-                yield replace(event, answer=answer)
-                return
+                if isinstance(event, Done):
+                    done = event
+                    break
+                yield event
         except GeneratorExit:
-            traced("stopped")
+            self._traced(_trace(recording, request, journey, at, "stopped"))
             raise
         except Exception:
-            traced("failed")
+            self._traced(_trace(recording, request, journey, at, "failed"))
             raise
         finally:
             events.close()
+        if done is not None:
+            yield Done(self._kept(done.answer, recording, request, journey, at))
+
+    def _kept(self, answer: Answer, recording: Recording, request: Request, journey: str, at: datetime) -> Answer:
+        """Keep an answer; return it with a notice where its trace could not be stored: it is worth more than that."""
+        if request.session is not None:
+            details = packed(answer, recording.steps, recording.calculated)
+            self._desk.complete(request.session, request.id, details, request.reader)
+        problem = self._traced(_trace(recording, request, journey, at, "done", answer))
+        return replace(answer, notices=(*answer.notices, problem)) if problem else answer
+
+    def _traced(self, trace: Trace) -> str:
+        """Store a trace; return why it could not be stored, if so."""
+        try:
+            if self.store is not None:
+                self.store.add(trace)
+        except AtlasError as error:
+            _LOG.warning("a trace is lost: %s", error)
+            return str(error)
+        return ""
 
 
 def _trace(
-    recording: Recording, request: Request, journey: str, at: datetime, outcome: Outcome, answer: Answer | None
+    recording: Recording, request: Request, journey: str, at: datetime, outcome: Outcome, answer: Answer | None = None
 ) -> Trace:
     calls = answer.usage.spent if answer is not None else ()
     return Trace(

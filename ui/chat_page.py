@@ -60,7 +60,7 @@ class ChatPage:
                     buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
                 )  # fmt: skip
                 self.box = gr.Textbox(
-                    elem_id="box", show_label=False, container=False, lines=1, max_lines=8, max_length=4000,
+                    elem_id="box", show_label=False, container=False, lines=1, max_lines=8, max_length=200_000,
                     submit_btn=True, autofocus=True, scale=0,
                 )  # fmt: skip
             with gr.Column(elem_id="side", scale=2):
@@ -133,7 +133,7 @@ class ChatPage:
         beside = ""
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
-            for turn in asking.turns(self._team, question, session, self._learner(stored), current):
+            for turn in asking.turns(self._team, question, session, self._learner(stored), current, spoken=language):
                 updates: Updates = {self.chat: _chat(shown(self._chats.put(session, turn), language))}
                 passages = panel(turn, language)
                 if passages != beside:

@@ -74,7 +74,7 @@ const drawMap = () => {
   const lit = new Set(steps.keys());
   if (chosen) for (const id of [chosen.id, ...chosen.needs, ...chosen.neededBy, ...chosen.relations.map((one) => one.id)]) lit.add(id);
   const isOff = (note) => !isShown(note) && note !== chosen && !steps.has(note.id);
-  drawing.show({ notes: model.book.notes, isOff, lit, way: new Set(steps.keys()), steps, lines, paint, selected: state.note });
+  drawing.show({ notes: model.book.notes, isOff, lit, steps, lines, paint, selected: state.note });
   drawLegend(legend, model, { by: model.by(state), lines, change: (line, on) => { if (on) lines.add(line); else lines.delete(line); drawMap(); } });
   drawCard(card, model, state);
   if (state.note !== wasShown.note && chosen) {

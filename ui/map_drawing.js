@@ -18,7 +18,7 @@ const lookOf = (colours) => [
     "border-width": "data(rimWidth)", "border-color": "data(rim)", "overlay-opacity": 0,
   } },
   { selector: "edge", style: {
-    "curve-style": "straight", width: 1.3, "line-color": colours.mapPrerequisite, opacity: 0.28, events: "no",
+    "curve-style": "haystack", "haystack-radius": 0, width: 1.3, "line-color": colours.mapPrerequisite, opacity: 0.28, events: "no",
     "target-arrow-color": colours.mapPrerequisite, "arrow-scale": 0.8, "overlay-opacity": 0,
   } },
   ...["kin", "use", "beside", "trouble", "drawn"].map((line) => {
@@ -27,11 +27,11 @@ const lookOf = (colours) => [
       "line-color": colour, "target-arrow-color": colour, "line-style": { beside: "dashed", trouble: "dotted", drawn: "dotted" }[line] ?? "solid",
     } };
   }),
-  { selector: "edge.lit", style: { opacity: 0.6, width: 1.6, "target-arrow-shape": "triangle", "z-index": 5 } },
+  { selector: "edge.lit", style: { "curve-style": "straight", opacity: 0.6, width: 1.6, "target-arrow-shape": "triangle", "z-index": 5 } },
   { selector: "edge.lit.prerequisite", style: { opacity: 0.95, width: 2.2, "line-color": colours.inkSoft, "target-arrow-color": colours.inkSoft } },
   { selector: "edge.lit.beside", style: { "target-arrow-shape": "none" } },
   { selector: "edge.way", style: {
-    opacity: 0.95, width: 3, "line-color": colours.accent, "target-arrow-color": colours.accent,
+    "curve-style": "straight", opacity: 0.95, width: 3, "line-color": colours.accent, "target-arrow-color": colours.accent,
     "target-arrow-shape": "triangle", "z-index": 6,
   } },
   { selector: "node.away", style: { opacity: 0.16 } },
@@ -52,6 +52,27 @@ const drawingOn = (host, tell) => {
   let shown = { order: [], lit: new Set(), away: () => false, steps: new Map() };
   let cursor = "";
   let isFitted = false;
+  const worn = new Map();  // the classes that each node and line has, so that only what changes is touched
+
+  const wear = (id, classes) => {
+    if (worn.get(id) === classes) return;
+    worn.set(id, classes);
+    cy.getElementById(id).classes(classes);
+  };
+  // A line is made when it is first to be seen: of most relations that is never.
+  const line = (n, classes) => {
+    const id = `line ${n}`;
+    if (classes === null) {
+      if (worn.has(id)) wear(id, "off");
+      return;
+    }
+    if (!worn.has(id)) {
+      const [from, to] = chart.edges[n];
+      worn.set(id, classes);
+      return { group: "edges", classes, data: { id, source: chart.notes[from].id, target: chart.notes[to].id } };
+    }
+    wear(id, classes);
+  };
 
   const sizeOf = (note) => SIZE[0] + (SIZE[1] - SIZE[0]) * Math.min(1, Math.sqrt(note.ties / 40));
   const write = () => {
@@ -86,7 +107,7 @@ const drawingOn = (host, tell) => {
   const begin = () => {
     cy = window.cytoscape({
       container: box, style: lookOf(colours), layout: { name: "preset" }, minZoom: 0.08, maxZoom: 3, autoungrabify: true,
-      boxSelectionEnabled: false, autounselectify: true, hideEdgesOnViewport: chart.edges.length > 3000,
+      boxSelectionEnabled: false, autounselectify: true, hideEdgesOnViewport: chart.notes.length > 600,
     });
     cy.on("render", write);
     cy.on("tap", (event) => {
@@ -152,18 +173,16 @@ const drawingOn = (host, tell) => {
       isFitted = false;
       cy.batch(() => {
         cy.elements().remove();
+        worn.clear();
         cy.add(given.notes.map((note) => ({
           group: "nodes", position: { x: note.x, y: note.y },
           data: { id: note.id, shape: shapeOf(note.kind), size: sizeOf(note), fill: colours.mapNew, rim: colours.inkFaint, rimWidth: 1.5 },
-        })));
-        cy.add(given.edges.map(([from, to, , line], n) => ({
-          group: "edges", classes: line, data: { id: `edge ${n}`, source: given.notes[from].id, target: given.notes[to].id },
         })));
       });
       first();
     },
     // Shows which notes and lines are there, which of them matter now, and in which colours.
-    show({ notes, isOff, lit, way, steps, lines, paint, selected }) {
+    show({ notes, isOff, lit, steps, lines, paint, selected }) {
       const hasFocus = lit.size > 0;
       shown.byId = new Map();
       cy.batch(() => {
@@ -173,21 +192,21 @@ const drawingOn = (host, tell) => {
           const off = isOff(note);
           const isAway = hasFocus && !lit.has(note.id);
           if (node.data("fill") !== look.fill || node.data("rim") !== look.rim || node.data("rimWidth") !== look.rimWidth) node.data(look);
-          node.toggleClass("off", off).toggleClass("away", isAway).toggleClass("past", steps.get(note.id)?.state === "known");
+          wear(note.id, [off && "off", isAway && "away", steps.get(note.id)?.state === "known" && "past"].filter(Boolean).join(" "));
           const rank = note.id === selected ? 0 : steps.has(note.id) ? 1 : hasFocus && lit.has(note.id) ? 2 : 3;
           shown.byId.set(note.id, {
             id: note.id, title: note.title, x: note.x, y: note.y, radius: sizeOf(note) / 2, ties: note.ties, rank, isAway, isOff: off,
             step: steps.get(note.id)?.n ?? 0,
           });
         });
-        chart.edges.forEach(([from, to, , line], n) => {
-          const edge = cy.getElementById(`edge ${n}`);
+        const made = chart.edges.map(([from, to, , kind], n) => {
           const ends = [chart.notes[from], chart.notes[to]];
-          const isWay = line === "prerequisite" && ends.every((note) => way.has(note.id));
+          const isWay = kind === "prerequisite" && ends.every((note) => steps.has(note.id));
           const isLit = ends.some((note) => note.id === selected) && !isWay;
-          const off = ends.some((note) => isOff(note)) || !(lines.has(line) || isLit || isWay);
-          edge.toggleClass("off", off).toggleClass("way", isWay).toggleClass("lit", isLit).toggleClass("away", hasFocus && !isLit && !isWay);
+          if (ends.some((note) => isOff(note)) || !(lines.has(kind) || isLit || isWay)) return line(n, null);
+          return line(n, [kind, isWay && "way", isLit && "lit", hasFocus && !isLit && !isWay && "away"].filter(Boolean).join(" "));
         });
+        cy.add(made.filter(Boolean));
       });
       shown.order = [...shown.byId.values()].filter((note) => !note.isOff).sort((a, b) => a.rank - b.rank || b.ties - a.ties);
       write();

@@ -10,9 +10,9 @@ first run, which mended one label and one phrase; `fresh` was written before any
 `knowledge/asking.toml`, so real wording will do worse than the table.
 "rules" reads phrases of the field alone; "advisor" also what everyday words mean, which is what people get without a
 model. "with 1.5B" has the embedded model read what the advisor is not sure of; its answers are kept in
-`data/task_readings.jsonl`, so that the table can be made again without it. The product asks endpoints only, since the
-embedded model reads worse than the phrases do. The baselines rank the notes of tools by BM25 and by the embedder alone,
-and abstain never.
+`data/task_readings.jsonl`, where that has been run, so that the table can be made again without it. The product asks
+endpoints only, since the embedded model reads worse than the phrases do. The baselines rank the notes of tools by BM25
+and by the embedder alone, and abstain never.
 """
 
 import argparse
@@ -97,7 +97,8 @@ def main() -> None:
     lines = [
         "# Which tool for my task",
         "",
-        "Written by `python -m evals.recommend --save`. Phrases and labels have one author: real wording does worse.",
+        "Written by `python -m evals.recommend --save`. Phrases, labels and the phrases that meanings are held against "
+        "have one author: real wording does worse. Measured on a busy machine.",
         "",
     ]
     for split in ("fresh", "test", "dev"):

@@ -24,13 +24,16 @@ _ASIDE: Final = frozenset({".git", ".obsidian", ".trash"})  # what changes besid
 
 
 class Watch:
-    """Brings an index up to date whenever one of its reader's folders changes, in a thread of its own."""
+    """Brings an index up to date whenever one of its reader's folders changes, in a thread of its own.
+
+    That it is up to date in the beginning is for others to see to.
+    """
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._stop = Event()
         self._look_s = 0.0
-        self._next_look = 0.0
+        self._next_look = time.monotonic() + _REST_S
         self._thread = Thread(target=self._run, name="atlas-watch", daemon=True)
 
     def __enter__(self) -> "Watch":
@@ -43,12 +46,12 @@ class Watch:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            folders = self._folders()
-            self._update()
             try:
-                self._follow(folders)
+                self._follow(self._folders())
             except (OSError, RuntimeError):  # too many folders for the system, or one that vanished: look by ourselves
                 self._stop.wait(max(_SHORT_REST_S, _RESTS * self._look_s))
+            if not self._stop.is_set():
+                self._update()
 
     def _follow(self, folders: list[Path]) -> None:
         """Update with each change, until other folders are linked."""

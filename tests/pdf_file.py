@@ -1,6 +1,6 @@
 """A PDF as bytes, written by hand: one list of lines a page, in Helvetica.
 
-    shelf.put("x.pdf", pdf_file([["First line", "second line"], ["Second page."]], title="A title"))
+shelf.put("x.pdf", pdf_file([["First line", "second line"], ["Second page."]], title="A title"))
 """
 
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Generator, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from agents import team
@@ -140,12 +140,15 @@ def _telling(app: "ASGIApp", sent: threading.Event) -> "ASGIApp":
     return tell
 
 
-def _open(settings: Settings) -> "AbstractContextManager[Atlas]":
+@contextmanager
+def _open(settings: Settings) -> Generator["Atlas"]:
     # These load the index and its encoders, after the page is up.
     from knowledge.index import Changes  # noqa: PLC0415
+    from knowledge.watch import Watch  # noqa: PLC0415
     from ui.assembly import open_atlas  # noqa: PLC0415
 
-    return open_atlas(settings, wait_s=0.0, update=lambda _: Changes())
+    with open_atlas(settings, wait_s=0.0, update=lambda _: Changes()) as atlas, Watch(atlas.index):
+        yield atlas
 
 
 def _prepare(atlas: "Atlas", *, pull: bool) -> None:

@@ -49,9 +49,9 @@ def open_material(settings: Settings) -> Generator[tuple[Index, "Material"]]:
         yield index, Material(index.library, Graph(index.library), index.catalog.all_passages())
 
 
-def updated(index: Index) -> Changes:
+def updated(index: Index, progress: Callable[[int, int], None] = lambda done, total: None) -> Changes:
     """Bring an index up to date; waits for another process that is doing so, since until then it finds too little."""
-    return index.update(wait_s=_INDEX_WAIT_S)
+    return index.update(progress, wait_s=_INDEX_WAIT_S)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import advice_cli, comparison_cli, fix_cli, mcp_cli, output, record_cli
+from ui import advice_cli, comparison_cli, fix_cli, mcp_cli, notes_cli, output, record_cli
 from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
@@ -33,11 +33,11 @@ app.add_typer(calculation_app, name="calc")
 app.add_typer(export_app, name="export")
 app.add_typer(record_cli.learner_app, name="learner")
 app.add_typer(fix_cli.pitfall_app, name="pitfall")
-_COMMANDS = (
-    record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS
-)
+_COMMANDS = record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
+for _name, _command in notes_cli.COMMANDS.items():
+    notes_app.command(_name)(_command)
 
 
 @app.command()
@@ -150,7 +150,8 @@ def notes_check(settings: "Settings", as_json: bool) -> None:
 
     from knowledge import library, local_link, reader  # noqa: PLC0415
 
-    readings = [reader.read(path, folder) for folder in settings.folders for path in reader.files(folder)]
+    folders = (*settings.folders, *settings.linked)
+    readings = [reader.read(path, folder) for folder in folders for path in reader.files(folder)]
     documents = [reading.document for reading in readings if reading.document is not None]
     built = library.build(documents)
     problems = [problem for reading in readings for problem in reading.problems]

@@ -52,6 +52,7 @@ const drawingOn = (host, tell) => {
   let shown = { order: [], lit: new Set(), away: () => false, steps: new Map() };
   let cursor = "";
   let isFitted = false;
+  let isNew = false;
   const worn = new Map();  // the classes that each node and line has, so that only what changes is touched
 
   const wear = (id, classes) => {
@@ -171,28 +172,34 @@ const drawingOn = (host, tell) => {
       if (isSame) return;
       if (!cy) begin();
       isFitted = false;
-      cy.batch(() => {
-        cy.elements().remove();
-        worn.clear();
-        cy.add(given.notes.map((note) => ({
-          group: "nodes", position: { x: note.x, y: note.y },
-          data: { id: note.id, shape: shapeOf(note.kind), size: sizeOf(note), fill: colours.mapNew, rim: colours.inkFaint, rimWidth: 1.5 },
-        })));
-      });
-      first();
+      isNew = true;
     },
     // Shows which notes and lines are there, which of them matter now, and in which colours.
     show({ notes, isOff, lit, steps, lines, paint, selected }) {
       const hasFocus = lit.size > 0;
       shown.byId = new Map();
       cy.batch(() => {
+        if (isNew) {
+          cy.elements().remove();
+          worn.clear();
+        }
+        const nodes = [];
         notes.forEach((note) => {
-          const node = cy.getElementById(note.id);
           const look = paint(note);
           const off = isOff(note);
           const isAway = hasFocus && !lit.has(note.id);
-          if (node.data("fill") !== look.fill || node.data("rim") !== look.rim || node.data("rimWidth") !== look.rimWidth) node.data(look);
-          wear(note.id, [off && "off", isAway && "away", steps.get(note.id)?.state === "known" && "past"].filter(Boolean).join(" "));
+          const classes = [off && "off", isAway && "away", steps.get(note.id)?.state === "known" && "past"].filter(Boolean).join(" ");
+          if (isNew) {
+            worn.set(note.id, classes);
+            nodes.push({
+              group: "nodes", classes, position: { x: note.x, y: note.y },
+              data: { id: note.id, shape: shapeOf(note.kind), size: sizeOf(note), ...look },
+            });
+          } else {
+            const node = cy.getElementById(note.id);
+            if (node.data("fill") !== look.fill || node.data("rim") !== look.rim || node.data("rimWidth") !== look.rimWidth) node.data(look);
+            wear(note.id, classes);
+          }
           const rank = note.id === selected ? 0 : steps.has(note.id) ? 1 : hasFocus && lit.has(note.id) ? 2 : 3;
           shown.byId.set(note.id, {
             id: note.id, title: note.title, x: note.x, y: note.y, radius: sizeOf(note) / 2, ties: note.ties, rank, isAway, isOff: off,
@@ -206,8 +213,12 @@ const drawingOn = (host, tell) => {
           if (ends.some((note) => isOff(note)) || !(lines.has(kind) || isLit || isWay)) return line(n, null);
           return line(n, [kind, isWay && "way", isLit && "lit", hasFocus && !isLit && !isWay && "away"].filter(Boolean).join(" "));
         });
-        cy.add(made.filter(Boolean));
+        cy.add([...nodes, ...made.filter(Boolean)]);
       });
+      if (isNew) {
+        isNew = false;
+        first();
+      }
       shown.order = [...shown.byId.values()].filter((note) => !note.isOff).sort((a, b) => a.rank - b.rank || b.ties - a.ties);
       write();
     },

@@ -23,7 +23,7 @@ const bookOf = (chart) => {
     }
     note.relations = [...seen.values()];
   }
-  return { ...chart, notes, byId, at: (id) => byId.get(id) ?? byId.get([...byId.keys()].find((key) => key.toLowerCase() === id.toLowerCase())) };
+  return { ...chart, notes, byId };
 };
 
 // Where the learner stands on a note: [state, what is said of it].

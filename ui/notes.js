@@ -222,8 +222,21 @@ const settle = () => {
   if (state === "hits" || state === "own") place().scrollTop = 0;
   if (here() && state === "note" && !document.activeElement?.closest("#head")) find("#notes-head h2")?.focus({ preventScroll: true });
 };
+// A wide diagram scrolls rather than shrink until nobody can read it.
+const SMALLEST = 0.8;
+const widen = () => {
+  for (const drawn of all(".mermaid svg:not([data-wide])")) {
+    drawn.dataset.wide = "";
+    drawn.style.minWidth = `${Math.round(SMALLEST * drawn.viewBox.baseVal.width)}px`;
+    const box = drawn.parentElement;
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", box.nextElementSibling?.querySelector("summary")?.textContent ?? "");
+  }
+};
 let answered = "";
 new MutationObserver(() => {
+  widen();
   const shelf = find("#notes-shelf .shelf");
   waiting.get(shelf?.dataset.token)?.(shelf);
   const token = link()?.dataset.token;

@@ -30,6 +30,7 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "no_stage": ("Without a stage", "未分阶段"),
     "own": ("your note", "自己的笔记"),
     # a note
+    "open": ("Open the note", "打开笔记"),
     "gone": ("There is no note “{note}”.", "没有“{note}”这篇笔记。"),
     "near": ("Did you mean:", "你要找的是："),
     "unread": ("The file of this note cannot be read: {problem}", "无法读取这篇笔记的文件：{problem}"),

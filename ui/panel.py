@@ -1,6 +1,7 @@
 """The panel beside the chat: the passages an answer rests on, with the sentences it cites."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Final
 
 from knowledge.citation import Citation
@@ -9,6 +10,8 @@ from knowledge.vocabulary import Language
 from ui import messages
 from ui.chat import Turn
 from ui.markdown import inline, neutral, web_link
+from ui.notes_messages import say
+from ui.notes_query import note_query
 
 # A sentence that begins so is a block of its own: a mark inside it would break the block.
 _BLOCKS: Final = ("```", "~~~", "|", "$$")
@@ -43,7 +46,7 @@ def _article(passage: Evidence, cited: Sequence[Citation], language: Language) -
     return (
         f'<div class="{kind}">\n<div class="where">{numbers}<b>{inline(passage.title)}</b>{heading}{own}</div>\n\n'
         f"{_marked(passage, cited)}\n\n"
-        f'<div class="source">{_source(passage, language)}</div>\n</div>'
+        f'<div class="source">{_source(passage, cited, language)}</div>\n</div>'
     )
 
 
@@ -65,8 +68,10 @@ def _is_block(passage: Evidence, citation: Citation) -> bool:
     return sentence.startswith(_BLOCKS) or "\n\n" in sentence
 
 
-def _source(passage: Evidence, language: Language) -> str:
-    parts = [web_link(passage.source)]
+def _source(passage: Evidence, cited: Sequence[Citation], language: Language) -> str:
+    start, end = (cited[0].start, cited[0].end) if cited else (passage.start, passage.end)
+    note = note_query(passage.note, passage.path, start, end)
+    parts = [f'<a href="{escape(note)}">{inline(say("open", language))}</a>', web_link(passage.source)]
     if passage.checked:
         parts.append(inline(messages.say("checked", language, date=passage.checked)))
     return " · ".join(part for part in parts if part)

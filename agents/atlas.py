@@ -11,10 +11,13 @@ from agents import pasted_log, route
 from agents.advice_talk import AdviceTalk
 from agents.calculating import calculating
 from agents.consultation import FollowUp, follow_up, open_consultation
-from agents.conversation import SHOWN, Conversation
+from agents.conversation import GROUNDED, SHOWN, Conversation
 from agents.desk import Desk, Turn, checked_session
 from agents.events import Answer, ClaimCheck, Done, Event, Rung
 from agents.fault_talk import FaultTalk
+from agents.guided_lesson import Lesson, open_lesson
+from agents.guided_talk import GuidedTalk
+from agents.guided_talk import is_reply as goes_on_with
 from agents.house import House, Request, seats
 from agents.judge import Judge
 from agents.ladder import Ladder
@@ -140,20 +143,24 @@ class Atlas:
             spoken,
             safe.kinds,
         )
-        return Stoppable(
-            lambda stop: self.traces.following(self._events(path, request, stop), request, path.journey)
-        )
+        return Stoppable(lambda stop: self.traces.following(self._events(path, request, stop), request, path.journey))
 
     def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
         turns = [] if request.session is None else self.desk.history(request.session, request.reader)
+        request = replace(request, lesson=turns[-1].lesson if turns else "")
         sitting = self._sitting(path, request, turns)
         if sitting is not None:
             return QuizTalk(house, request, stop, self.examiner).go_on(sitting)
+        guided, lesson = GuidedTalk(house, request, stop, self.examiner), open_lesson(turns)
+        if lesson is not None and self._goes_on(lesson, path, request):
+            return guided.go_on(lesson)
         advice = AdviceTalk(house, request, stop, self.recommender, open_consultation(turns))
         added = self._added(path, request, turns)
         if added is not None:
             return advice.go_on(added)
+        if request.guided and path.journey == "learn" and self._may_begin(lesson, request):
+            return guided.begin()
         conversation = Conversation(house, request, stop)
         if path.request is not None:
             return calculating(house, request, stop, path.request)
@@ -166,6 +173,7 @@ class Atlas:
             "check": lambda: conversation.check(lambda claim, stop: self._checked(claim, None, stop)),
             "quiz": quiz.begin,
             "review": lambda: quiz.begin("due"),
+            "guide": guided.begin if path.text else lambda: guided.resume(lesson),
             "progress": record.progress,
             "path": record.path,
             "next": record.next,
@@ -184,7 +192,22 @@ class Atlas:
         if path.journey == "fix" and "\n" in request.message:
             return None
         sitting = open_sitting(turns)
-        return sitting if sitting is not None and is_reply(sitting, request.message) else None
+        if sitting is None or (not sitting.items and request.lesson):  # a quiz that is over does not hold up a lesson
+            return None
+        return sitting if is_reply(sitting, request.message) else None
+
+    def _goes_on(self, lesson: Lesson, path: route.Route, request: Request) -> bool:
+        """Tell whether a message goes on with the lesson that its session is in."""
+        if path.is_command or path.journey not in {*_MAY_BE_A_REPLY, "next"} or "\n" in request.message:
+            return False
+        return goes_on_with(lesson, request.message)
+
+    def _may_begin(self, lesson: Lesson | None, request: Request) -> bool:
+        """Tell whether a question of a guided session begins a lesson: where none waits, and the notes have a topic."""
+        if request.session is None or (lesson is not None and not lesson.is_paused):
+            return False
+        found = retrieval.search(self.index, request.message, 1)
+        return bool(found) and found[0].ground >= GROUNDED
 
     def _added(self, path: route.Route, request: Request, turns: Sequence[Turn]) -> FollowUp | None:
         """Return what a message adds to the task that the session has advice on, if any."""

@@ -80,6 +80,25 @@ def rename(desk: Desk, session: str, reader: str, title: str) -> None:
         raise _unknown(session)
 
 
+def title(desk: Desk, session: str, reader: str) -> str:
+    """Return the title of a session.
+
+    Raises UserMistake where this reader has no such session.
+    """
+    name, engine = stored_name(session, reader), desk.engine
+
+    def found(_: object) -> str | None:
+        with engine.connect() as db:
+            what = "SELECT json_extract(session_data, '$.session_name') FROM sessions WHERE session_id = ?"
+            row = db.exec_driver_sql(what, (name,)).first()
+        return None if row is None else str(row[0] or "")
+
+    kept = desk.use(found)
+    if kept is None:
+        raise _unknown(session)
+    return kept
+
+
 def delete(desk: Desk, session: str, reader: str) -> Removed:
     """Delete a session, also from the file's free space and its log; what is returned can be put back.
 

@@ -49,6 +49,7 @@ class Request:
     learner: str = ME  # whose record grows by what is answered
     spoken: Language | None = None  # what the reader's page is in, for messages that are in none
     masked: Mapping[str, int] = field(default_factory=dict[str, int])  # secrets taken out of it, by kind
+    lesson: str = ""  # the guided lesson that the session is in
 
 
 def seats(ladder: Ladder, wait_s: float) -> Iterator[Seat]:

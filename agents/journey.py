@@ -38,6 +38,7 @@ class Journey:
         self._notices: tuple[str, ...] = masked(request.masked, request.language)
         self._sitting = ""  # what the turn keeps of a quiz
         self._consultation = ""  # what the turn keeps of a task that advice was given on
+        self._lesson = request.lesson  # what the turn keeps of a guided lesson: other questions leave it as it is
 
     # --- what a journey may do in its own way -------------------------------------------------------------------
 
@@ -146,8 +147,9 @@ class Journey:
         notes = tuple(dict.fromkeys(citation.note for citation in citations if citation.note))
         if self._request.session is not None:
             turn = Turn(
-                self._request.id, self._request.message, self._searched, text, notes, self._sitting, self._consultation
-            )
+                self._request.id, self._request.message, self._searched, text, notes, self._sitting,
+                self._consultation, self._lesson,
+            )  # fmt: skip
             self._house.desk.remember(self._request.session, turn, self._request.reader)
         answer = Answer(
             text=text,
@@ -157,7 +159,10 @@ class Journey:
             rung=rung,
             language=self._language,
             unsupported=unsupported or reply.unsupported,
-            next=next_questions(self._house.graph, notes or [e.note for e in self._evidence[:2]], self._language),
+            next=(
+                *([say("guided_go_on", self._language)] if self._lesson else []),
+                *next_questions(self._house.graph, notes or [e.note for e in self._evidence[:2]], self._language),
+            ),
             usage=self._usage,
             timings=Timings(self._evidence_s, self._first_token_s, self._house.clock() - self._began),
             notices=self._notices + self._stale(notes),

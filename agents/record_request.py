@@ -1,9 +1,9 @@
-"""Plain words that ask for a quiz, or for what one has shown to know."""
+"""Plain words that ask for a quiz, a guided lesson, or for what one has shown to know."""
 
 import re
 from typing import Final, Literal
 
-RecordJourney = Literal["quiz", "review", "progress", "path", "next"]
+RecordJourney = Literal["quiz", "review", "progress", "path", "next", "guide"]
 
 # Each pattern matches a whole message; its groups, joined, are what it is about.
 _PATTERNS: Final[tuple[tuple[RecordJourney, str], ...]] = (
@@ -20,6 +20,13 @@ _PATTERNS: Final[tuple[tuple[RecordJourney, str], ...]] = (
     ("path", r"what (?:do|should|must) i (?:learn|know|study) (?:before|to understand) (.+)"),
     ("path", r"(?:show me )?(?:the |a )?(?:learning )?path to (.+)"),
     ("path", r"(?:要)?(?:学会|学懂|搞懂|理解)(.+?)[，,]?(?:需要|要|得)?先学(?:些)?什么|(.+?)的学习路径"),
+    ("guide", r"(?:please |can you |could you )?(?:teach|show|tell|explain)(?: to)? me (?:about )?(.+?),? "
+              r"(?:step[ -]by[ -]step|one step at a time)"),
+    ("guide", r"(?:please |can you |could you )?(?:guide|walk|lead|take) me through (.+?)"
+              r"(?:,? (?:step[ -]by[ -]step|one step at a time))?"),
+    ("guide", r"(?:step[ -]by[ -]step|one step at a time)[:,] ?(.+)"),
+    ("guide", r"(?:请|请你|你)?(?:一步一?步|循序渐进|手把手)(?:地|来)?(?:教教?我|教一?下我?|带我学(?:习)?|讲解?|学(?:习)?)(?:一下)?(.+)"),
+    ("guide", r"(?:请)?(?:教我|带我学(?:习)?)(.+?)[，, ]*(?:一步一?步(?:来|地来)?)"),
     ("progress", r"(?:show (?:me )?)?my progress|(?:看看|查看)?我的(?:学习)?进度(?:如何|怎么样)?"),
 )  # fmt: skip
 _COMPILED: Final[tuple[tuple[RecordJourney, re.Pattern[str]], ...]] = tuple(

@@ -26,6 +26,7 @@ _COMMANDS: Final[dict[str, Journey]] = {
     "recommend": "recommend",
     "compare": "compare",
     "fix": "fix",
+    "guide": "guide",
     "quiz": "quiz",
     "review": "review",
     "progress": "progress",
@@ -33,7 +34,7 @@ _COMMANDS: Final[dict[str, Journey]] = {
     "next": "next",
     "help": "help",
 }
-_WITHOUT_TEXT: Final = frozenset({"quiz", "review", "progress", "next", "help"})
+_WITHOUT_TEXT: Final = frozenset({"guide", "quiz", "review", "progress", "next", "help"})
 _SMALL_TALK: Final = re.compile(
     r"(?:hi|hello|hey|good (?:morning|evening|afternoon)|thanks?(?: you)?(?: so much| a lot)?|thx|bye|goodbye|see you|"
     r"how are you(?: today)?|nice|cool|great|ok(?:ay)?|who are you|what are you|what can you do|"

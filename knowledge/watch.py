@@ -56,7 +56,7 @@ class Watch:
     def _follow(self, folders: list[Path]) -> None:
         """Update with each change, until other folders are linked."""
         if not folders:
-            self._stop.wait(_TICK_MS / 1000)
+            self._stop.wait(_REST_S)
             return
         for changes in watch(
             *folders, watch_filter=_is_note, stop_event=self._stop, rust_timeout=_TICK_MS, yield_on_timeout=True,

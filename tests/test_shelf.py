@@ -104,7 +104,7 @@ def test_text_in_utf_16_and_behind_a_byte_order_mark_is_read(index: Index, shelf
 
 def test_a_name_that_is_taken_is_replaced_or_kept_beside_but_never_lost_unasked(index: Index, shelf: Shelf) -> None:
     shelf.put("a.md", b"First.")
-    with pytest.raises(NameTakenError, match="'a.md' already"):
+    with pytest.raises(NameTakenError, match="already"):
         shelf.put("a.md", b"Second.")
     assert (shelf.folder / "a.md").read_text() == "First."
     assert shelf.put("a.md", b"Second.", "both") == "a-2.md"
@@ -178,11 +178,13 @@ def test_running_heads_and_page_numbers_are_left_out(index: Index, shelf: Shelf)
 
 
 @pytest.mark.parametrize(
-    ("pages", "why"), [([[]], "pages are pictures"), ([["x"]] * 2001, "more than 2,000 pages")], ids=["scan", "long"]
+    ("line", "pages", "why"),
+    [("", 1, "pages are pictures"), ("x", 2001, "more than 2,000 pages")],
+    ids=["scan", "long"],
 )
-def test_a_pdf_without_text_or_without_end_is_refused(shelf: Shelf, pages: list[list[str]], why: str) -> None:
+def test_a_pdf_without_text_or_without_end_is_refused(shelf: Shelf, line: str, pages: int, why: str) -> None:
     with pytest.raises(UserMistake, match=why):
-        shelf.put("x.pdf", pdf_file(pages))
+        shelf.put("x.pdf", pdf_file([[line]] * pages))
     assert shelf.files() == []
 
 
@@ -240,7 +242,7 @@ def test_a_linked_folder_that_is_gone_keeps_what_is_known_of_it_and_is_reported(
     away = vault.rename(vault.with_name("away"))
     changes = index.update()
     assert (changes.removed, changes.unchanged) == ((), 2)
-    assert [str(problem) for problem in changes.failed][0].startswith(f"{vault}: is not there.")
+    assert next(str(problem) for problem in changes.failed).startswith(f"{vault}: is not there.")
     assert shelf.folders()[0].problems[0].message == "is not there."
     assert found(index, "Apples") == {"apples"}
     away.rename(vault)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,7 +12,6 @@ from ui.batch import batch
 from ui.options import with_settings
 
 if TYPE_CHECKING:  # they load the notes, which not every command needs
-    from knowledge.index import Index
     from knowledge.vocabulary import Language
     from tools.recommend.advice import Advice
     from ui.settings import Settings
@@ -39,25 +38,20 @@ def recommend(
     language: Lang = None,
 ) -> None:
     """Say which tools fit a task, why, what rules others out, and the first command."""
-    from agents import route  # noqa: PLC0415 - only what a command needs is loaded
-    from tools.recommend.advice import recommend as advise  # noqa: PLC0415
-    from tools.recommend.constraints import corrected  # noqa: PLC0415
-    from tools.recommend.reading import read  # noqa: PLC0415
-    from tools.recommend.record import record  # noqa: PLC0415
+    from tools.recommend.record import record  # noqa: PLC0415 - only what a command needs is loaded
     from ui.advice_text import advice_text  # noqa: PLC0415
-    from ui.assembly import open_material  # noqa: PLC0415
+    from ui.assembly import open_recommender  # noqa: PLC0415
 
     changes = _changes({
         "gpu": gpu, "model": for_model, "system": system, "licence": licence, "offline": offline, "place": place,
         "budget": budget, "language": code, "skill": skill, "format": file_format,
     })  # fmt: skip
     reader = spoken(language)
-    with open_material(settings) as (index, material):
+    with open_recommender(settings) as (recommender, material):
 
         def advised(text: str) -> "Advice":
-            asked = route.clean(text)
-            constraints = corrected(read(asked, index.library), **changes)
-            return advise(asked, material, searching(index), constraints, limit, reader)
+            found = recommender.recommend(text, changes, language=reader, limit=limit)
+            return found if found.is_sure else recommender.reread(text, changes, language=reader, limit=limit) or found
 
         if task == "-":
             batch(lambda text, _: record(advised(text), material.graph, reader))
@@ -66,13 +60,6 @@ def recommend(
         else:
             found = advised(task)
             sys.stdout.write(advice_text(found, material.graph, found.language))
-
-
-def searching(index: "Index") -> Callable[[str, int], Any]:
-    """Return the search of an index."""
-    from knowledge import retrieval  # noqa: PLC0415 - loads what reads a language
-
-    return lambda query, k: retrieval.search(index, query, k)
 
 
 def spoken(given: str | None) -> "Language | None":

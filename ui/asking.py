@@ -39,13 +39,13 @@ def turns(
 ) -> Generator[Turn]:
     """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed.
 
-    `learner` is whose record grows by the answers to a quiz, `spoken` the language of the page. The turn shows the
+    `learner` is whose session it is and whose record grows by the answers to a quiz, `spoken` the language of the page. The turn shows the
     question without its secrets.
     """
     turn = Turn(uuid.uuid4().hex[:12], mask(visible(question)).text)
 
     def answer(atlas: "Atlas") -> Stoppable[Event]:
-        return atlas.ask(question, session, learner=learner, spoken=spoken)
+        return atlas.ask(question, session, reader=learner, learner=learner, spoken=spoken)
 
     try:
         for latest in _answered(team, turn, answer, asking, clock):

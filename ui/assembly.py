@@ -13,6 +13,7 @@ from knowledge.index import VECTORS_OF_BUILT_IN, Changes, Index
 from ui.settings import Settings
 
 if TYPE_CHECKING:
+    from agents.recommending import Recommender
     from agents.trace_store import TraceStore
     from learner.store import AttemptStore
     from tools.quiz.material import Material
@@ -47,6 +48,19 @@ def open_material(settings: Settings) -> Generator[tuple[Index, "Material"]]:
     with open_index(settings) as index:
         updated(index)
         yield index, Material(index.library, Graph(index.library), index.catalog.all_passages())
+
+
+@contextmanager
+def open_recommender(settings: Settings) -> Generator[tuple["Recommender", "Material"]]:
+    """Open what advises, over notes that are brought up to date; the settings' endpoint reads what rules cannot."""
+    from agents.recommending import Recommender  # noqa: PLC0415 - only what a command needs is loaded
+
+    with open_material(settings) as (index, material):
+        ladder = Ladder(settings.endpoint, None, settings.cache_dir)
+        try:
+            yield Recommender(index, lambda: material, ladder=ladder), material
+        finally:
+            ladder.close()
 
 
 def updated(index: Index, progress: Callable[[int, int], None] = lambda done, total: None) -> Changes:

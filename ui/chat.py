@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
@@ -105,6 +105,16 @@ class Chats:
         with self._lock:
             return self._turns.get(session, ())
 
+    def restore(self, session: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
+        """Return the turns of a session, which are these where none are known."""
+        with self._lock:
+            return self._turns.setdefault(session, tuple(turns)[-self._most_turns :])
+
+    def forget(self, session: str) -> None:
+        """Forget a session."""
+        with self._lock:
+            self._turns.pop(session, None)
+
     def find(self, session: str, turn_id: str) -> Turn | None:
         """Return one turn of a session."""
         return next((turn for turn in self.turns(session) if turn.id == turn_id), None)
@@ -130,6 +140,17 @@ class Asking:
         self._lock = threading.Lock()
         self._close: Callable[[], None] | None = None
         self._stopped = threading.Event()
+        self._left = threading.Event()
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its page shows another conversation by now."""
+        return self._left.is_set()
+
+    def leave(self) -> None:
+        """End it at once, and show nothing more of it."""
+        self._left.set()
+        self.stop()
 
     @property
     def stopped(self) -> bool:
@@ -182,6 +203,13 @@ class Live:
             asking = self._askings.pop(page, None)
         if asking is not None:
             asking.stop()
+
+    def leave(self, page: str) -> None:
+        """Stop what a page is being answered, if anything: it shows another conversation."""
+        with self._lock:
+            asking = self._askings.pop(page, None)
+        if asking is not None:
+            asking.leave()
 
     def stop_all(self) -> None:
         """Stop every answer."""

@@ -10,18 +10,19 @@ import gradio as gr
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import asking, messages
-from ui.chat import Chats, Live, rated
+from ui.chat import TURNS, Chats, Live, Turn, rated
 from ui.markdown import LATEX
 from ui.opening import Team
 from ui.panel import panel
 from ui.render import Shown, shown
+from ui.session_turn import restored
 
 _REASONS: Final = ("wrong", "missed", "unclear")
 
 Stored = Mapping[str, str] | None  # what the browser keeps: "session", "learner" and the chosen "language"
 Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored], str]
+Learner = Callable[[Stored, gr.Request], str]
 
 
 class ChatPage:
@@ -44,6 +45,41 @@ class ChatPage:
     def leave(self, page: str) -> None:
         """Free the model that answers a page which is closed or loaded anew."""
         self._live.stop(page)
+
+    def leave_for_another(self, page: str) -> None:
+        """Free the model that answers a page which shows another conversation from now on."""
+        self._live.leave(page)
+
+    # --- conversations ------------------------------------------------------------------------------------------
+
+    def turns(self, stored: Stored, *, whole: bool = False) -> tuple[Turn, ...]:
+        """Return the conversation that a browser names, also from before a restart; `whole` where all of it is wanted.
+
+        Raises AtlasError where it cannot be read.
+        """
+        session, known = session_of(stored), self._chats.turns(self._key(stored))
+        atlas = self._team.atlas(0.0) if session and (whole or not known) else None
+        if atlas is None or session is None or (whole and 0 < len(known) < TURNS):
+            return known
+        kept = atlas.desk.kept(session, self._learner(stored), None if whole else TURNS)
+        if not kept:
+            return known
+        thumbs = {given.answer: given.thumb for given in self._feedback.all() if given.session == session}
+        turns = tuple(restored(turn, thumbs) for turn in kept)
+        return turns if whole else self._chats.restore(self._key(stored), turns)
+
+    def forget(self, stored: Stored) -> None:
+        """Forget a conversation that was deleted."""
+        self._chats.forget(self._key(stored))
+
+    def show(self, stored: Stored, language: Language) -> Updates:
+        """Show the conversation that a browser is in."""
+        turns = self._chats.turns(self._key(stored))
+        return {self.chat: _chat(shown(turns, language)), self.panel: panel(turns[-1] if turns else None, language)}
+
+    def _key(self, stored: Stored) -> str:
+        """Return what a conversation is known by here: nobody else's, though its name be known."""
+        return f"{self._learner(stored)}\n{session_of(stored) or ''}"
 
     # --- layout -------------------------------------------------------------------------------------------------
 
@@ -75,7 +111,7 @@ class ChatPage:
         self._stored = stored
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
-        self.new.click(self.begin_anew, [stored], [stored, self.chat, self.panel], **prompt)
+        self.ended = [self.new.click(self.begin_anew, [stored], [stored, self.chat, self.panel], **prompt)]
         answer = [self.chat, self.panel, self.box]
         busy: dict[str, Any] = private | {"concurrency_limit": None}
         for event, source in (
@@ -84,9 +120,8 @@ class ChatPage:
             (self.chat.example_select, self.choose),
         ):
             inputs = [self.box, stored] if source == self.ask else [stored]
-            event(source, inputs, answer, **busy).then(self.rest, None, [self.box], **private).then(
-                answered, [stored], [state], **private
-            )
+            rested = event(source, inputs, answer, **busy).then(self.rest, None, [self.box], **private)
+            self.ended.append(rested.then(answered, [stored], [state], **private))
         self.box.stop(self.stop, None, None, **prompt)
         self.chat.like(self.rate, [stored], None, **busy)
         self.bridge.select(self.open, [stored], [self.panel], **prompt)
@@ -97,7 +132,7 @@ class ChatPage:
 
     def words(self, stored: Stored, language: Language) -> Updates:
         """Return the page in a language, with the conversation that the browser was in."""
-        turns = self._chats.turns(session_of(stored) or "")
+        turns = self._chats.turns(self._key(stored))
         reasons = [messages.say(reason, language) for reason in _REASONS]
         return {
             self.new: gr.Button(messages.say("new", language)),
@@ -116,7 +151,7 @@ class ChatPage:
 
     def begin_anew(self, stored: Stored, request: gr.Request) -> Updates:
         """Begin another conversation."""
-        self._live.stop(page_of(request))
+        self._live.leave(page_of(request))
         kept = {**(stored or {}), "session": uuid.uuid4().hex}
         return {self._stored: kept, self.chat: [], self.panel: panel(None, self._reader(kept, request))}
 
@@ -130,11 +165,16 @@ class ChatPage:
             page_of(request),
         )
         current = self._live.begin(page)
-        beside = ""
+        beside, key = "", self._key({**(stored or {}), "session": session})
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
-            for turn in asking.turns(self._team, question, session, self._learner(stored), current, spoken=language):
-                updates: Updates = {self.chat: _chat(shown(self._chats.put(session, turn), language))}
+            for turn in asking.turns(
+                self._team, question, session, self._learner(stored, request), current, spoken=language
+            ):
+                turns = self._chats.put(key, turn)
+                if current.is_left:
+                    continue
+                updates: Updates = {self.chat: _chat(shown(turns, language))}
                 passages = panel(turn, language)
                 if passages != beside:
                     beside = updates[self.panel] = passages
@@ -160,19 +200,19 @@ class ChatPage:
     def open(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Show the passages of an earlier answer."""
         turn_id = str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        return panel(self._chats.find(session_of(stored) or "", turn_id), self._reader(stored, request))
+        return panel(self._chats.find(self._key(stored), turn_id), self._reader(stored, request))
 
     def rate(self, stored: Stored, request: gr.Request, liked: gr.LikeData) -> None:
         """Store what the reader thinks of an answer."""
-        session, language = session_of(stored) or "", self._reader(stored, request)
-        turns = self._chats.turns(session)
-        turn = self._chats.find(session, shown(turns, language).turns[int(liked.index)])  # pyright: ignore[reportArgumentType]
+        session, language, key = session_of(stored) or "", self._reader(stored, request), self._key(stored)
+        turns = self._chats.turns(key)
+        turn = self._chats.find(key, shown(turns, language).turns[int(liked.index)])  # pyright: ignore[reportArgumentType]
         if turn is None or turn.answer is None:
             return
         thumb = "up" if liked.liked is True else "down"
         reason = "" if isinstance(liked.liked, bool) else _reason(liked.liked)
         self._feedback.add(turn.answer.id, session, thumb, reason)
-        self._chats.put(session, rated(turn, thumb))
+        self._chats.put(key, rated(turn, thumb))
         gr.Info(messages.say("thanks", language), duration=3)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from ui import output
-from ui.advice_cli import Lang, searching, spoken
+from ui.advice_cli import Lang, spoken
 from ui.options import with_settings
 
 if TYPE_CHECKING:  # it knows of models and the index, which take long to load
@@ -24,15 +24,12 @@ def compare(
     language: Lang = None,
 ) -> None:
     """Put tools side by side, with what their notes say."""
-    from agents import route  # noqa: PLC0415 - only what a command needs is loaded
-    from tools.recommend.comparison import compare as compared  # noqa: PLC0415
-    from tools.recommend.record import tabled  # noqa: PLC0415
-    from ui.assembly import open_material  # noqa: PLC0415
+    from tools.recommend.record import tabled  # noqa: PLC0415 - only what a command needs is loaded
+    from ui.assembly import open_recommender  # noqa: PLC0415
     from ui.comparison_text import comparison_text  # noqa: PLC0415
 
-    asked = route.clean(task) if task.strip() else ""
-    with open_material(settings) as (index, material):
-        found = compared(names, asked, material, searching(index), spoken(language))
+    with open_recommender(settings) as (recommender, _):
+        found = recommender.compare(names, task, language=spoken(language))
     if as_json:
         output.print_json(tabled(found))
     else:

@@ -26,6 +26,7 @@ let asked = null;
 let drawing = null;
 let canDraw = Boolean(document.createElement("canvas").getContext?.("2d"));
 let wasShown = stateOf("");
+let listed = "";
 const lines = new Set(["prerequisite"]);
 
 // --- the library, loaded when the map is first opened
@@ -105,11 +106,12 @@ const draw = () => {
   if (!model.book) return;
   drawBoard();
   if (view() === "list") {
-    drawList(parts.list, model, state, (note) => isShown(note) || note.id === state.note);
-    if (state.note !== wasShown.note || wasShown.view !== "list") {
-      parts.list.querySelector("li.now")?.scrollIntoView({ block: "center", behavior: "auto" });
-      if (wasShown.view === "list") parts.list.querySelector("li.now h4 a")?.focus({ preventScroll: true });
-    }
+    const key = JSON.stringify([state, model.book.id, model.standing, model.path?.steps]);
+    if (key !== listed) drawList(parts.list, model, state, (note) => isShown(note) || note.id === state.note);
+    const isMoved = state.note !== wasShown.note || wasShown.view !== "list";
+    if (isMoved) parts.list.querySelector("li.now")?.scrollIntoView({ block: "center", behavior: "auto" });
+    if (isMoved && wasShown.view === "list") parts.list.querySelector("li.now h4 a")?.focus({ preventScroll: true });
+    listed = key;
   } else if (drawing) drawMap();
   wasShown = { ...state, view: view() };
   board.dataset.ready = view();

@@ -117,5 +117,7 @@ const drawList = (place, model, state, isShown) => {
     "ol", { class: "map-steps" },
     model.path.steps.map(([id, standing]) => make("li", { class: standing === "known" ? "known" : null }, noteLink(model, id, state), standing === "known" && make("small", {}, ` ${book.words.m_known}`))),
   );
+  const { scrollTop } = place;
   place.replaceChildren(...[steps, ...sections].filter(Boolean));
+  place.scrollTop = scrollTop;
 };

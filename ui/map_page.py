@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Stored = Mapping[str, str] | None
 Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored], str]
+Learner = Callable[[Stored, gr.Request], str]
 
 _FOLDER: Final = Path(__file__).parent
 _VENDOR: Final = _FOLDER / "vendor"
@@ -84,7 +84,11 @@ class MapPage:
             atlas = self._team.atlas(_PATIENCE_S)
             if atlas is None:
                 return {self.data: _data({"waiting": True})}
-            return {self.data: _data(self._shown(atlas, sent, self._learner(stored), self._reader(stored, request)))}
+            return {
+                self.data: _data(
+                    self._shown(atlas, sent, self._learner(stored, request), self._reader(stored, request))
+                )
+            }
         except AtlasError as error:
             return {self.data: _data({"problem": str(error)})}
 

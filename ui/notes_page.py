@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Stored = Mapping[str, str] | None
 Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored], str]
+Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("notes.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -103,7 +103,7 @@ class NotesPage:
                 waiting = f'<p class="waiting">{escape(say("waiting", language))}</p>'
                 return {self.link: _link("waiting"), self.told: waiting}
             if is_opened:
-                return self._opened(atlas, self._learner(stored), sent, language)
+                return self._opened(atlas, self._learner(stored, request), sent, language)
             return {self.shelf: self._changed(atlas, sent, language)}
         except AtlasError as error:
             return {self.link: _link("problem"), self.told: problem_html(str(error))}

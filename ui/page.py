@@ -119,7 +119,7 @@ class Page:
         """Greet a browser in its language, with the conversation it left."""
         kept = dict(stored or {})
         kept["session"] = session_of(stored) or uuid.uuid4().hex
-        kept["learner"] = self._learner(stored) or anonymous()
+        kept["learner"] = self._learner(stored, request) or anonymous()
         return {self.stored: kept, **self._all(kept, _reader(stored, request))}
 
     def leave(self, request: gr.Request) -> None:
@@ -156,7 +156,7 @@ class Page:
             **{component: words for part in self._parts for component, words in part.words(language).items()},
         }
 
-    def _learner(self, stored: Stored) -> str:
+    def _learner(self, stored: Stored, request: gr.Request) -> str:
         """Return whom the browser names as its learner, or an empty text where it may not be that one."""
         return known_learner((stored or {}).get("learner", ""), named=self._named_learners)
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Stored = Mapping[str, str] | None
 Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored], str]
+Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("progress.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -107,8 +107,8 @@ class ProgressPage:
             if atlas is None:
                 return self._only(_state("waiting") + f'<p class="waiting">{escape(say("waiting", language))}</p>')
             if sent.get("do") == "open":
-                return self._shown(atlas, self._learner(stored), language, query=str(sent.get("query", "")))
-            return self._done(atlas, stored, sent, language)
+                return self._shown(atlas, self._learner(stored, request), language, query=str(sent.get("query", "")))
+            return self._done(atlas, self._learner(stored, request), stored, sent, language)
         except AtlasError as error:
             return {**self._notice(error), self.link: _link(_PLACE)}
 
@@ -121,13 +121,15 @@ class ProgressPage:
         wanted = str(goal or "").strip()[:_LONGEST]
         return {
             self.link: _link(_address(wanted)),
-            self.path: self._path(atlas, wanted, self._learner(stored), language),
+            self.path: self._path(atlas, wanted, self._learner(stored, request), language),
         }
 
     # --- doing --------------------------------------------------------------------------------------------------
 
-    def _done(self, atlas: "Atlas", stored: Stored, sent: Mapping[str, Any], language: Language) -> Updates:
-        store, learner, now = atlas.examiner.store, self._learner(stored), self._clock()
+    def _done(
+        self, atlas: "Atlas", learner: str, stored: Stored, sent: Mapping[str, Any], language: Language
+    ) -> Updates:
+        store, now = atlas.examiner.store, self._clock()
         match sent.get("do"):
             case "export":
                 text = exported(store, learner, now)
@@ -140,7 +142,7 @@ class ProgressPage:
                 self._forget(learner)
                 return self._shown(atlas, learner, language, notice=say("deleted", language, n=count))
             case "switch" if self._named:
-                return self._switched(atlas, stored, sent, language)
+                return self._switched(atlas, learner, stored, sent, language)
             case "leave":
                 nameless = anonymous()
                 told = say("left", language)
@@ -148,8 +150,10 @@ class ProgressPage:
             case _:
                 return self._shown(atlas, learner, language)
 
-    def _switched(self, atlas: "Atlas", stored: Stored, sent: Mapping[str, Any], language: Language) -> Updates:
-        name, learner = known_learner(str(sent.get("name", "")), named=True), self._learner(stored)
+    def _switched(
+        self, atlas: "Atlas", learner: str, stored: Stored, sent: Mapping[str, Any], language: Language
+    ) -> Updates:
+        name = known_learner(str(sent.get("name", "")), named=True)
         if not name or is_anonymous(name):  # the record of another browser is not to be had by its name
             return self._shown(atlas, learner, language)
         if sent.get("bring") is True and name != learner:

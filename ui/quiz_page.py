@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 Stored = Mapping[str, str] | None
 Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored], str]
+Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("quiz.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -109,13 +109,13 @@ class QuizPage:
         wanted: Level | None = next((known for known in LEVELS if known == level), None)
         subject = str(topic or "").strip() if source == "topic" else ""
         wish = Wish(subject, source, int(number), types_of(types), wanted, language)
-        return self._updates(self._begun(wish, FORM, self._learner(stored), _page(request)))
+        return self._updates(self._begun(wish, FORM, self._learner(stored, request), _page(request)))
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show a place of the quiz, or do what the reader did on the card."""
         text = str(done._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
         sent = _sent(text)
-        language, learner = self._reader(stored, request), self._learner(stored)
+        language, learner = self._reader(stored, request), self._learner(stored, request)
         if sent.get("do") == "open":
             query = str(sent.get("query", ""))
             return self._opened(query if query.startswith("?") else FORM, language, learner, _page(request))

@@ -1,0 +1,323 @@
+"""The Map page in Chromium, over a handful of notes and the records of a real examiner."""
+
+import re
+import shutil
+import uuid
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from served_page import FLAGS, served
+from small_atlas import NOTES, notes_atlas, small_index
+
+from agents.atlas import Atlas
+from learner.attempt import Attempt
+
+expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ImportWarning"),
+]
+
+HOSTILE = "<img src=https://outside.example/x.png onerror=window.hacked=1>"
+STAGED = {name: text.replace("---\n", "---\nstage: inference\n", 1) for name, text in NOTES.items()}
+STAGED["lora"] = NOTES["lora"].replace("---\n", f'---\nstage: fine-tuning\nsummary: {{en: "{HOSTILE}"}}\n', 1)
+STAGED["lora.zh"] = NOTES["lora.zh"]
+STAGED["vllm"] = STAGED["vllm"].replace("kind: tool\n", "kind: tool\nsummary: {en: It serves models., zh: 它服务模型。}\n")
+GRAPH = "document.querySelector('.map-canvas')._cyreg.cy"
+
+
+@dataclass
+class Desk:
+    """Opens the page in new browser contexts."""
+
+    browser: Browser
+    url: str
+    atlas: Atlas
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(
+        self, query: str = "?place=map", *, language: str = "en-US", width: int = 1280, script: str = "",
+        scheme: str = "light", wait: str = ".map-board[data-ready]",
+    ) -> Page:  # fmt: skip
+        context = self.browser.new_context(
+            locale=language, viewport={"width": width, "height": 800}, reduced_motion="reduce",
+            color_scheme="dark" if scheme == "dark" else "light",
+        )  # fmt: skip
+        if script:
+            context.add_init_script(script)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(self.url + query)
+        expect(page.locator(wait)).to_be_visible()
+        return page
+
+    def as_ada(self, query: str = "?place=map") -> Page:
+        """Opens the page for the learner Ada."""
+        page = self.open("?place=progress", wait="#progress-record section")
+        page.get_by_label("Name", exact=True).fill("Ada")
+        page.get_by_role("button", name="Use this name").click()
+        expect(page.locator(".told")).to_be_visible()
+        page.goto(self.url + query)
+        expect(page.locator(".map-board[data-ready]")).to_be_visible()
+        return page
+
+    def knows(self, concept: str, answers: int = 5) -> None:
+        for n in range(answers):
+            at = datetime.now(UTC) - timedelta(days=2 * (answers - n))
+            self.atlas.examiner.store.add(
+                Attempt(uuid.uuid4().hex, "Ada", concept, True, at, fact=f"{concept}:{n}", score=1.0)
+            )
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
+    home: Path = tmp_path_factory.mktemp("home")
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
+    with ExitStack() as stack:
+        atlas = notes_atlas(stack.enter_context(small_index(home, STAGED)), home)
+        url = stack.enter_context(served(atlas, home, named_learners=True))
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        stack.callback(browser.close)
+        yield Desk(browser, url, atlas)
+
+
+@pytest.fixture
+def desk(opened: Desk) -> Generator[Desk]:
+    """Nothing outside may be asked for, and nothing may go wrong unseen."""
+    opened.requests.clear()
+    opened.complaints.clear()
+    for learner in opened.atlas.examiner.store.learners():
+        opened.atlas.examiner.store.delete(learner)
+    yield opened
+    for context in opened.browser.contexts:
+        context.close()
+    outside = [address for address in opened.requests if not address.startswith((opened.url, "data:", "blob:"))]
+    assert not outside, f"the page asked for {outside}"
+    left = ("AbortError", "Connection errored out", "Failed to fetch")
+    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
+    assert not complaints, complaints
+
+
+def places(page: Page) -> dict[str, Any]:
+    return page.evaluate(f"Object.fromEntries({GRAPH}.nodes().map((node) => [node.id(), node.position()]))")
+
+
+def seen(page: Page) -> set[str]:
+    return set(page.evaluate(f"{GRAPH}.nodes().filter((node) => node.visible()).map((node) => node.id())"))
+
+
+def click(page: Page, note: str, *, below: float = 0) -> None:
+    """Clicks on a note of the map, or that far below its middle."""
+    page.wait_for_timeout(300)  # the map has come to rest
+    at = page.evaluate(f"{GRAPH}.getElementById({note!r}).renderedPosition()")
+    page.locator(".map-canvas").click(position={"x": at["x"], "y": at["y"] + below}, force=True)
+
+
+def test_the_library_that_draws_is_loaded_when_the_map_is_first_opened_and_from_here(desk: Desk) -> None:
+    page = desk.open("", wait="#box textarea")
+    page.wait_for_function("window.atlasMap")
+    assert not [address for address in desk.requests if "cytoscape" in address]
+    page.get_by_role("link", name="Map").click()
+    expect(page.locator(".map-canvas canvas").first).to_be_visible()
+    assert len([address for address in desk.requests if "cytoscape" in address]) == 1
+
+
+def test_every_note_stands_on_the_map_and_opens_its_card(desk: Desk) -> None:
+    page = desk.open()
+    assert seen(page) == {"paged-attention", "vllm", "sglang", "lora"}
+    click(page, "vllm")
+    card = page.get_by_role("complementary", name="About vLLM")
+    expect(card).to_contain_text("It serves models.")
+    expect(card).to_contain_text("Tool · Inference")
+    expect(card).to_contain_text("Not tried")
+    expect(card.locator("dt", has_text="Builds on").locator("+ dd")).to_have_text("PagedAttention")
+    expect(card.locator("dt", has_text="alternative to").locator("+ dd")).to_have_text("SGLang")
+    expect(card.locator("dt", has_text="has the parts").locator("+ dd")).to_have_text("PagedAttention")
+    expect(card.get_by_role("link", name="Open the note")).to_have_attribute("href", "?place=notes&note=vllm")
+    expect(card.get_by_role("link", name="Quiz me")).to_have_attribute("href", "?place=quiz&topic=vllm")
+    card.get_by_role("link", name="Ask").click()
+    expect(page.locator("#box textarea")).to_have_value("What is vLLM?")
+
+
+def test_a_name_on_the_map_is_as_good_as_its_node(desk: Desk) -> None:
+    page = desk.open("?place=map&stage=inference")
+    radius = page.evaluate(f"{GRAPH}.getElementById('sglang').renderedHeight() / 2")
+    click(page, "sglang", below=radius + 10)
+    expect(page.get_by_role("complementary", name="About SGLang")).to_be_visible()
+
+
+def test_each_note_opened_is_a_step_back_and_a_link_that_can_be_kept(desk: Desk) -> None:
+    page = desk.open()
+    click(page, "vllm")
+    expect(page).to_have_url(re.compile(r"\?place=map&note=vllm$"))
+    page.get_by_role("complementary").get_by_role("link", name="SGLang").click()
+    expect(page).to_have_url(re.compile("note=sglang$"))
+    expect(page.get_by_role("complementary", name="About SGLang")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("complementary", name="About vLLM")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("complementary", name="About vLLM")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("complementary")).to_have_count(0)
+    page.get_by_role("link", name="Quiz", exact=True).click()
+    expect(page.locator("#quiz-begin")).to_be_visible()
+
+
+def test_the_map_is_used_by_keyboard_alone(desk: Desk) -> None:
+    page = desk.open()
+    page.locator(".map-canvas").focus()
+    page.keyboard.press("ArrowRight")
+    first = page.locator(".map-board > .unseen").inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".map-board > .unseen")).not_to_have_text(first)
+    page.keyboard.press("Enter")
+    expect(page.locator(".map-card h3")).to_be_focused()
+    page.locator(".map-canvas").focus()
+    before = page.evaluate(f"{GRAPH}.zoom()")
+    page.keyboard.press("+")
+    assert page.evaluate(f"{GRAPH}.zoom()") > before
+    page.keyboard.press("Escape")
+    expect(page.locator(".map-card")).to_be_hidden()
+    page.keyboard.press("/")
+    expect(page.get_by_role("combobox", name="Find a note")).to_be_focused()
+
+
+def test_a_note_is_found_by_any_of_its_names(desk: Desk) -> None:
+    page = desk.open()
+    search = page.get_by_role("combobox", name="Find a note")
+    search.fill("分页")
+    expect(page.get_by_role("option")).to_have_count(1)
+    expect(page.get_by_role("option")).to_contain_text("PagedAttention")
+    search.press("Enter")
+    expect(page).to_have_url(re.compile("note=paged-attention"))
+    search.fill("l")
+    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    search.press("ArrowDown")
+    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    search.fill("nothing like it")
+    expect(page.get_by_role("option")).to_have_text("No note of this name")
+
+
+def test_filters_are_kept_in_the_address_and_count_what_they_leave(desk: Desk) -> None:
+    page = desk.open()
+    page.get_by_label("Stage", exact=True).select_option(label="Inference")
+    expect(page.locator(".map-count")).to_have_text("3 of 4 notes")
+    assert seen(page) == {"paged-attention", "vllm", "sglang"}
+    page.get_by_label("Kind", exact=True).select_option(label="Tool")
+    expect(page.locator(".map-count")).to_have_text("2 of 4 notes")
+    expect(page).to_have_url(re.compile("stage=inference&kind=tool"))
+    page.get_by_role("button", name="List").click()
+    expect(page.locator("[data-item]")).to_have_count(2)
+    page.go_back()
+    page.go_back()
+    expect(page.get_by_label("Kind", exact=True)).to_have_value("")
+    assert seen(page) == {"paged-attention", "vllm", "sglang"}
+
+
+def test_the_way_to_a_note_is_drawn_with_what_is_known_of_it_dimmed(desk: Desk) -> None:
+    desk.knows("paged-attention")
+    page = desk.as_ada("?place=map&note=vllm")
+    page.get_by_role("complementary").get_by_role("link", name="Path to here").click()
+    expect(page.locator(".map-path")).to_contain_text("2 steps, 1 of them known")
+    expect(page).to_have_url(re.compile("goal=vllm"))
+    assert page.evaluate(f"{GRAPH}.nodes('.past').map((node) => node.id())") == ["paged-attention"]
+    assert page.evaluate(f"{GRAPH}.edges('.way').length") == 1
+    assert set(page.evaluate(f"{GRAPH}.nodes('.away').map((node) => node.id())")) == {"lora"}
+    page.get_by_role("link", name="Begin with vLLM").click()
+    page.get_by_role("button", name="List").click()
+    expect(page.locator(".map-steps li")).to_have_text(["PagedAttention Known", "vLLM"])
+    page.get_by_role("link", name="Close the path").click()
+    expect(page.locator(".map-path")).to_be_hidden()
+
+
+def test_a_path_to_nothing_says_so(desk: Desk) -> None:
+    page = desk.open(f"?place=map&goal={HOSTILE}")
+    expect(page.locator(".map-path [role=alert]")).to_contain_text("<img")
+
+
+def test_the_list_says_what_the_map_says(desk: Desk) -> None:
+    desk.knows("paged-attention")
+    page = desk.as_ada("?place=map&view=list")
+    assert page.locator(".map-list h3").all_inner_texts() == ["Fine-tuning 1", "Inference 3"]
+    item = page.locator("[data-item=vllm]")
+    expect(item).to_contain_text("Tool")
+    expect(item).to_contain_text("Not tried")
+    expect(page.locator("[data-item=paged-attention]")).to_contain_text("Known")
+    expect(page.locator("[data-item=paged-attention] dt", has_text="Needed by").locator("+ dd")).to_have_text("vLLM")
+    expect(item.locator("dt", has_text="Builds on").locator("+ dd")).to_have_text("PagedAttention")
+    item.get_by_role("link", name="PagedAttention").first.press("Enter")
+    expect(page.locator("[data-item=paged-attention]").get_by_role("link", name="Open the note")).to_be_visible()
+    expect(page.locator("[data-item=paged-attention] h4 a")).to_be_focused()
+    assert HOSTILE in page.locator("[data-item=lora]").inner_text()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("#map img").count() == 0
+
+
+def test_the_list_is_one_key_away_from_the_top(desk: Desk) -> None:
+    page = desk.open()
+    page.locator(".map-skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".map-list a").first).to_be_focused()
+    expect(page).to_have_url(re.compile("view=list"))
+
+
+def test_a_browser_that_cannot_draw_gets_the_list(desk: Desk) -> None:
+    page = desk.open(script="HTMLCanvasElement.prototype.getContext = () => null;", wait="#map-wait")
+    expect(page.locator("[data-item]")).to_have_count(4)
+    expect(page.locator(".map-told")).to_contain_text("cannot draw the map")
+    assert not [address for address in desk.requests if "cytoscape" in address]
+
+
+def test_another_language_changes_the_words_and_moves_nothing(desk: Desk) -> None:
+    page = desk.open("?place=map&note=vllm")
+    before = places(page)
+    page.get_by_text("中文", exact=True).click()
+    expect(page.get_by_role("complementary", name="关于vLLM")).to_contain_text("它服务模型。")
+    expect(page.get_by_role("combobox", name="查找笔记")).to_be_visible()
+    assert places(page) == before
+
+
+def test_what_was_learned_elsewhere_shows_when_one_comes_back(desk: Desk) -> None:
+    page = desk.as_ada("?place=map&by=mastery")
+    fill = f"{GRAPH}.getElementById('vllm').data('fill')"
+    before, stood = page.evaluate(fill), places(page)
+    page.get_by_role("link", name="Quiz", exact=True).click()
+    expect(page.locator("#quiz-begin")).to_be_visible()
+    desk.knows("vllm")
+    page.get_by_role("link", name="Map").click()
+    page.wait_for_function(f"{fill} !== {before!r}")
+    assert places(page) == stood
+
+
+def test_relations_are_drawn_where_the_legend_is_told_to(desk: Desk) -> None:
+    page = desk.open()
+    drawn = f"{GRAPH}.edges().filter((edge) => edge.visible()).length"
+    assert page.evaluate(drawn) == 1
+    page.locator(".map-legend summary").click()
+    page.get_by_label("alternative, companion, contrast").check()
+    page.wait_for_function(f"{drawn} === 2")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_the_first_stage_and_a_card_that_fits(desk: Desk, scheme: str) -> None:
+    page = desk.open("?place=map&note=vllm", width=360, language="zh-CN", scheme=scheme)
+    expect(page.get_by_role("complementary", name="关于vLLM")).to_be_visible()
+    box = page.locator(".map-card").bounding_box()
+    assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360
+    assert page.evaluate("document.querySelector('#map').scrollWidth") <= 360
+    page.get_by_role("link", name="关闭").click()
+    expect(page.locator(".map-card")).to_be_hidden()

@@ -145,6 +145,11 @@ class Atlas:
         )
         return Stoppable(lambda stop: self.traces.following(self._events(path, request, stop), request, path.journey))
 
+    def goes_on(self, message: str, session: str, *, reader: str = "") -> bool:
+        """Tell whether a message goes on with the guided lesson that its session is in."""
+        lesson = open_lesson(self.desk.history(session, reader))
+        return lesson is not None and goes_on_with(lesson, message)
+
     def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
         turns = [] if request.session is None else self.desk.history(request.session, request.reader)
@@ -161,6 +166,8 @@ class Atlas:
             return advice.go_on(added)
         if request.guided and path.journey == "learn" and self._may_begin(lesson, request):
             return guided.begin()
+        # Within a session guided lessons ask; what is asked in between is answered as ever.
+        request = replace(request, guided=request.guided and request.session is None)
         conversation = Conversation(house, request, stop)
         if path.request is not None:
             return calculating(house, request, stop, path.request)

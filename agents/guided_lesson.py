@@ -1,4 +1,4 @@
-"""A guided lesson in a chat: how far it has come, kept with the turns of the session so that it outlives the program."""
+"""A guided lesson in a chat: how far it has come, kept with the session so that it outlives the program."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -24,7 +24,7 @@ from knowledge.citation import Citation
 from knowledge.errors import UserMistake
 from knowledge.evidence import Evidence
 from tools.quiz.asked import asked
-from tools.quiz.item import Item, ItemType
+from tools.quiz.item import Item, ItemType, key_of
 from tools.quiz.response import LETTERS
 from tools.quiz.selection import select
 from tools.quiz.wish import Wish
@@ -36,6 +36,8 @@ _TYPES: Final[tuple[ItemType, ...]] = (
 _QUICK: Final[tuple[ItemType, ...]] = ("single_choice", "true_false", "cloze")  # for the diagnosis
 _PICKED: Final = frozenset({"single_choice", "true_false", "reading"})
 _REMEMBERED: Final = 200  # facts asked lately
+_DRAWN: Final = 12  # questions among which one is chosen
+_ASIDE: Final = ("prerequisite:", "match:prerequisite:", "build:", "licence:")  # facts that are not about the thing
 _TAUGHT: Final = 4  # passages that a step is taught from
 _QUOTED: Final = 3  # sentences of the notes that teach a step without a model
 _DEEP: Final = 30  # passages among which those of the step's own note are looked for
@@ -77,6 +79,8 @@ class GuidedTalk(Conversation):
         Raises UserMistake where the notes have nothing on it.
         """
         graph = self._house.graph
+        if self._house.index.library.named(self._request.message):  # a bare name may be in no language
+            self._language = self._request.spoken or self._language
         goal = note_named(self._house.index, graph, self._request.message, self._language)
         way = [step.concept for step in self._examiner.path(goal.id, self._request.learner, self._language)]
         lesson = Lesson(self._request.id, goal.id, self._language, tuple(way or [goal.id]))
@@ -86,7 +90,7 @@ class GuidedTalk(Conversation):
             probes += [] if item is None else [item]
         lesson = replace(lesson, probes=tuple(probes[1:]))
         if not probes:
-            yield from self._ask_next(planned(lesson, graph), _Head())
+            yield from self._forward(planned(lesson, graph), _Head())
             return
         begins = say("guided_begins", self._language, title=goal.title_in(self._language), n=str(len(probes)))
         yield from self._ask(lesson, probes[0], _Head((begins,)))
@@ -99,7 +103,7 @@ class GuidedTalk(Conversation):
         self._language = lesson.language
         lesson = replace(lesson, is_paused=False)
         if lesson.item is None:
-            yield from self._ask_next(lesson, _Head())
+            yield from self._forward(lesson, _Head())
         else:
             yield from self._question(lesson, lesson.item, _Head())
 
@@ -191,7 +195,7 @@ class GuidedTalk(Conversation):
             return
         graph = self._house.graph
         lesson = planned(lesson, graph)
-        yield from self._ask_next(lesson, _Head((*said, *guided_text.plan(lesson, graph, self._language))))
+        yield from self._forward(lesson, _Head((*said, *guided_text.plan(lesson, graph, self._language))))
 
     def _graded(self, lesson: Lesson, item: Item, said: tuple[str, ...]) -> Generator[Event]:
         """Go on after an answer whose key is told; a step that was only asked about so far is taught now."""
@@ -201,11 +205,11 @@ class GuidedTalk(Conversation):
             return
         self._evidence = self._passages(concept)
         self._searched = say("ask_how", self._language, title=self._title(concept))
-        lesson = replace(lesson, taught=(*lesson.taught, concept))
         self._put(_Head((*head.said, f"### {self._title(concept)}"), head.citations))
-        lesson, question, self._offers = self._following(lesson)
-        self._lesson, self._tail = kept(lesson), question
-        yield EvidenceFound(self._evidence, self._searched, self._language, self._house.clock() - self._began)
+        after, self._tail, self._offers = self._following(replace(lesson, taught=(*lesson.taught, concept)))
+        self._lesson = kept(after)
+        self._first_token_s = self._evidence_s = self._house.clock() - self._began
+        yield EvidenceFound(self._evidence, self._searched, self._language, self._evidence_s)
         yield from self._anew()
         yield from self._explain()
 
@@ -214,21 +218,21 @@ class GuidedTalk(Conversation):
         title = self._title(lesson.steps[0])
         said = tuple(say(key, self._language, title=title) for key in keys)
         lesson = replace(lesson, steps=lesson.steps[1:], item=None, hints=0)
-        yield from self._ask_next(lesson, _Head(said))
+        yield from self._forward(lesson, _Head(said))
 
     def _forward(self, lesson: Lesson, head: _Head) -> Generator[Event]:
-        lesson_after, question, offers = self._following(lesson)
-        yield from self._show(head, question, lesson_after, offers)
-
-    def _ask_next(self, lesson: Lesson, head: _Head) -> Generator[Event]:
-        yield from self._forward(lesson, head)
+        """Ask the next question, or sum up."""
+        after, question, offers = self._following(lesson)
+        yield from self._show(head, question, after, offers)
 
     def _following(self, lesson: Lesson) -> tuple[Lesson | None, str, tuple[str, ...]]:
         """Return the lesson with its next question, the question's words, and what is offered; or its summary."""
         while lesson.steps:
             concept = lesson.steps[0]
             item = (
-                None if lesson.is_through else self._item(concept, lesson.asked, _TYPES, level=concept in lesson.taught)
+                None
+                if lesson.is_through
+                else self._item(concept, lesson.asked, _TYPES, is_taught=concept in lesson.taught)
             )
             if item is not None:
                 lesson = lesson.asking(item)
@@ -245,18 +249,24 @@ class GuidedTalk(Conversation):
     # --- questions ------------------------------------------------------------------------------------------------
 
     def _item(
-        self, concept: str, asked_facts: Sequence[str], types: tuple[ItemType, ...], *, level: bool = False
+        self, concept: str, asked_facts: Sequence[str], types: tuple[ItemType, ...], *, is_taught: bool = False
     ) -> Item | None:
         """Return a question on a concept that this lesson has not asked; one not asked lately where there is one."""
         lately = self._examiner.store.recent_facts(self._request.learner, _REMEMBERED)
-        wishes = [Wish(n=1, types=types, level=2 if level else 1, language=self._language)]
-        wishes.append(replace(wishes[0], level=None, types=_TYPES))
-        for wish in wishes:
+        first = Wish(n=_DRAWN, types=types, level=2 if is_taught else 1, language=self._language)
+        first = first if is_taught else replace(first, origins=("graph",))
+        for wish in (first, replace(first, level=None, types=_TYPES, origins=())):
             for left_out in ({*asked_facts, *lately}, {*asked_facts}):
                 found = select(self._examiner.material, [concept], wish, self._rng, left_out)
-                if found:
-                    return found[0]
+                fit = [item for item in found if self._is_fit(item)]
+                if fit:
+                    return self._rng.choice(fit)
         return None
+
+    def _is_fit(self, item: Item) -> bool:
+        """Tell whether an item asks about its concept, whose name stands above the question and is no secret."""
+        note = self._house.graph.notes.get(item.concept)
+        return not item.fact.startswith(_ASIDE) and (note is None or key_of(item) not in note.names)
 
     def _ask(self, lesson: Lesson, item: Item, head: _Head) -> Generator[Event]:
         yield from self._question(lesson.asking(item), item, head)

@@ -33,7 +33,7 @@ def plan(lesson: Lesson, graph: Graph, language: Language) -> list[str]:
     known = [one.concept for one in lesson.shown if one.right == one.asked and one.concept not in lesson.steps]
     lines = [say("guided_showed", language, titles=_titles(known, graph, language))] if known else []
     steps = " → ".join(_title(step, graph, language) for step in lesson.steps)
-    lines.append(say("guided_plan", language, n=str(lesson.total), titles=steps))
+    lines.append(say("guided_plan", language, titles=steps))
     left = len(lesson.way) - lesson.total - len(known)
     if left > 0 and not known:
         lines.append(say("guided_rest", language, title=_title(lesson.goal, graph, language)))

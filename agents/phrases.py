@@ -26,7 +26,8 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
         "zh": "用中文或英文提问即可。`/check 说法` 判断笔记是否支持一个说法，`/search 词语` 列出相关段落，"
         "`/calc 显存 qwen3-8b 4090 16k` 直接计算，`/recommend 任务` 推荐工具，"
         "`/compare vLLM SGLang 用于 任务` 对比工具，"
-        "`/fix 日志`（或直接粘贴报错）分析错误原因和解决方法，`/guide 主题` 一步一步地教，`/quiz 主题` 出题测验，`/review` 复习到期内容，"
+        "`/fix 日志`（或直接粘贴报错）分析错误原因和解决方法，"
+        "`/guide 主题` 一步一步地教，`/quiz 主题` 出题测验，`/review` 复习到期内容，"
         "`/progress`、`/path 目标`、`/next` 查看进度和下一步，`/ask 问题` 直接向团队提问。",
     },
     "supported": {"en": "The notes support this.", "zh": "笔记支持这个说法。"},
@@ -123,22 +124,19 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "guided_probe": {"en": "To begin with: question {n} of {total}", "zh": "起点诊断：第 {n} 题，共 {total} 题"},
     "guided_not_yet": {"en": "Not yet: we will come to it.", "zh": "还没掌握，后面会讲到。"},
     "guided_showed": {"en": "You already showed: {titles}.", "zh": "你已经掌握：{titles}。"},
-    "guided_plan": {"en": "**The way, {n} steps:** {titles}", "zh": "**学习路线，共 {n} 步：**{titles}"},
+    "guided_plan": {"en": "**The way:** {titles}", "zh": "**学习路线：**{titles}"},
     "guided_rest": {
         "en": "What comes before these steps: `/path {title}` tells.",
         "zh": "更前面的内容见 `/path {title}`。",
     },
     "guided_step": {"en": "Step {n} of {total}: {title}", "zh": "第 {n} 步，共 {total} 步：{title}"},
     "guided_try": {"en": "Before I explain: what do you think?", "zh": "先不讲解：你觉得呢？"},
-    "guided_deeper": {"en": "Once more on {title}:", "zh": "再来一题 {title}："},
     "guided_wrong": {"en": "Not quite. Here is a hint; try again.", "zh": "还不对。看看提示，再试一次。"},
     "guided_hint_again": {
         "en": "Say “hint” again for more, “I don't know” to be shown.",
         "zh": "再说“提示”可以看下一条，说“不知道”就直接讲解。",
     },
-    "guided_firm": {"en": "On to the next step.", "zh": "进入下一步。"},
     "guided_skipped": {"en": "Skipped: {title}.", "zh": "已跳过：{title}。"},
-    "guided_no_items": {"en": "There is nothing more to ask on {title}.", "zh": "关于 {title} 没有更多问题了。"},
     "guided_over": {"en": "**You have come through to {title}.**", "zh": "**{title} 学完了。**"},
     "guided_paused": {
         "en": "**We stop here.** Say “go on with the lesson” to take it up again, also on another day.",
@@ -157,8 +155,6 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "guided_go_on": {"en": "Go on with the lesson", "zh": "继续课程"},
     "guided_offer_skip": {"en": "skip", "zh": "跳过"},
     "guided_offer_stop": {"en": "stop", "zh": "结束"},
-    "step_ask": {"en": "Choose a question", "zh": "挑选问题"},
-    "step_grade": {"en": "Grade the answer", "zh": "批改回答"},
     "masked": {
         "en": "Secrets were taken out before anything else read the message: {n} ({kinds}).",
         "zh": "消息中的密钥在处理前已被隐去：{n} 处（{kinds}）。",

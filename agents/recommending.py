@@ -103,12 +103,21 @@ class Recommender:
             )
         return None
 
-    def compare(self, names: Sequence[str], task: str = "", *, language: Language | None = None) -> Comparison:
-        """Return tools side by side, for a task where one is given.
+    def compare(
+        self,
+        names: Sequence[str],
+        task: str = "",
+        changes: Mapping[str, Any] | None = None,
+        *,
+        language: Language | None = None,
+    ) -> Comparison:
+        """Return tools side by side, for a task where one is given; `changes` correct what is read from it.
 
-        Raises UserMistake for fewer than two names or one that is no tool of the notes.
+        Raises UserMistake for fewer than two names, one that is no tool of the notes, or an impossible change.
         """
-        return compare(names, route.clean(task) if task.strip() else "", self._material(), self._search, language)
+        asked, material = route.clean(task) if task.strip() else "", self._material()
+        constraints = corrected(read(asked, material.library), **(changes or {}))
+        return compare(names, asked, material, self._search, language, constraints)
 
     def _search(self, query: str, k: int) -> list[Evidence]:
         return retrieval.search(self._index, query, k)

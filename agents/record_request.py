@@ -25,7 +25,8 @@ _PATTERNS: Final[tuple[tuple[RecordJourney, str], ...]] = (
     ("guide", r"(?:please |can you |could you )?(?:guide|walk|lead|take) me through (.+?)"
               r"(?:,? (?:step[ -]by[ -]step|one step at a time))?"),
     ("guide", r"(?:step[ -]by[ -]step|one step at a time)[:,] ?(.+)"),
-    ("guide", r"(?:请|请你|你)?(?:一步一?步|循序渐进|手把手)(?:地|来)?(?:教教?我|教一?下我?|带我学(?:习)?|讲解?|学(?:习)?)(?:一下)?(.+)"),
+    ("guide", r"(?:请|请你|你)?(?:一步一?步|循序渐进|手把手)(?:地|来)?"
+              r"(?:教教?我|教一?下我?|带我学(?:习)?|讲解?|学(?:习)?)(?:一下)?(.+)"),
     ("guide", r"(?:请)?(?:教我|带我学(?:习)?)(.+?)[，, ]*(?:一步一?步(?:来|地来)?)"),
     ("progress", r"(?:show (?:me )?)?my progress|(?:看看|查看)?我的(?:学习)?进度(?:如何|怎么样)?"),
 )  # fmt: skip

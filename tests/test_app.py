@@ -53,7 +53,7 @@ pytestmark = [
 ]
 
 SESSION = "0123456789abcdef" * 2
-STORED = {"session": SESSION}
+STORED = {"session": SESSION, "learner": f"browser-{SESSION}"}
 LONG = " ".join(f"PagedAttention keeps block {i} of the cache." for i in range(200))
 PASSAGE = Evidence("a", "A", "", "A is b.", 0, 7, "en", 1.0, "", "/a.md")
 CITATION = Citation(1, "a", "A", "", "A is b.", 0, 7, "", "/a.md")

@@ -18,6 +18,7 @@ from tools.recommend.advice import Advice, recommend
 from tools.recommend.comparison import compare
 from tools.recommend.constraints import corrected
 from tools.recommend.meaning import meaning
+from tools.recommend.reading import read
 from tools.recommend.record import record, tabled
 
 TASKS: list[dict[str, Any]] = [
@@ -190,6 +191,19 @@ def test_a_comparison_has_a_sourced_cell_for_each_tool(advise: Advisor) -> None:
     assert [cell["text"] for cell in rows["licence"]] == ["Apache-2.0", "Apache-2.0", "MIT"]
     assert all(cell["source"].startswith("https://") for cells in rows.values() for cell in cells)
     assert rows["best"][2]["citation"]["quote"].startswith("Shimmy")
+
+
+def test_tools_that_serve_the_goal_of_a_task_have_a_place_in_a_comparison_after_those_for_the_task(
+    advise: Advisor,
+) -> None:
+    task = "serve a 7B model to many users"
+    (row,) = [row for row in compare(["Shimmy", "vLLM"], task, material(), advise.search).rows if row[0] == "verdict"]
+    assert [cell.text for cell in row[1]] == ["rank 2", "rank 1"]
+    windows = corrected(read(task, material().library), system="windows")
+    table = compare(["Shimmy", "vLLM"], task, material(), advise.search, constraints=windows)
+    (row,) = [row for row in table.rows if row[0] == "verdict"]
+    assert row[1][0].text == "rank 1"
+    assert "Windows" in row[1][1].text
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ All that is set stands in the page's address: whatever the reader does leads to 
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -164,9 +163,7 @@ def _comparison(choice: Choice, advice: Advice | None, atlas: "Atlas", language:
     wanted = choice.compare or (() if choice.compare == () or advice is None else advice.constraints.named)
     if len(wanted) > 1:
         try:
-            found = atlas.recommender.compare(tools, choice.task, language=language)
-            if choice.changes:  # the verdicts go by the task's own words
-                found = replace(found, rows=tuple(row for row in found.rows if row[0] != "verdict"))
+            found = atlas.recommender.compare(tools, choice.task, choice.changes, language=language)
         except AtlasError as error:
             found = error
     return comparison_html(tools, choice, atlas.graph, found, language)

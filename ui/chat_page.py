@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import gradio as gr
 
 from knowledge.vocabulary import Language
-from learner.feedback import FeedbackStore
+from learner.feedback import FeedbackStore, Thumb
 from ui import asking, messages
 from ui.chat import TURNS, Chats, Live, Turn, rated
 from ui.markdown import LATEX
@@ -52,34 +52,32 @@ class ChatPage:
 
     # --- conversations ------------------------------------------------------------------------------------------
 
-    def turns(self, stored: Stored, *, whole: bool = False) -> tuple[Turn, ...]:
+    def turns(self, stored: Stored, learner: str, *, whole: bool = False) -> tuple[Turn, ...]:
         """Return the conversation that a browser names, also from before a restart; `whole` where all of it is wanted.
 
         Raises AtlasError where it cannot be read.
         """
-        session, known = session_of(stored), self._chats.turns(self._key(stored))
+        session, known = session_of(stored), self._chats.turns(_key(stored, learner))
         atlas = self._team.atlas(0.0) if session and (whole or not known) else None
         if atlas is None or session is None or (whole and 0 < len(known) < TURNS):
             return known
-        kept = atlas.desk.kept(session, self._learner(stored), None if whole else TURNS)
+        kept = atlas.desk.kept(session, learner, None if whole else TURNS)
         if not kept:
             return known
-        thumbs = {given.answer: given.thumb for given in self._feedback.all() if given.session == session}
+        thumbs: dict[str, Thumb] = {
+            given.answer: given.thumb for given in self._feedback.all() if given.session == session
+        }
         turns = tuple(restored(turn, thumbs) for turn in kept)
-        return turns if whole else self._chats.restore(self._key(stored), turns)
+        return turns if whole else self._chats.restore(_key(stored, learner), turns)
 
-    def forget(self, stored: Stored) -> None:
+    def forget(self, stored: Stored, learner: str) -> None:
         """Forget a conversation that was deleted."""
-        self._chats.forget(self._key(stored))
+        self._chats.forget(_key(stored, learner))
 
-    def show(self, stored: Stored, language: Language) -> Updates:
+    def show(self, stored: Stored, learner: str, language: Language) -> Updates:
         """Show the conversation that a browser is in."""
-        turns = self._chats.turns(self._key(stored))
+        turns = self._chats.turns(_key(stored, learner))
         return {self.chat: _chat(shown(turns, language)), self.panel: panel(turns[-1] if turns else None, language)}
-
-    def _key(self, stored: Stored) -> str:
-        """Return what a conversation is known by here: nobody else's, though its name be known."""
-        return f"{self._learner(stored)}\n{session_of(stored) or ''}"
 
     # --- layout -------------------------------------------------------------------------------------------------
 
@@ -130,9 +128,9 @@ class ChatPage:
         """Return the components that carry words of the page."""
         return [self.new, self.chat, self.box, self.side_title, self.panel]
 
-    def words(self, stored: Stored, language: Language) -> Updates:
+    def words(self, stored: Stored, learner: str, language: Language) -> Updates:
         """Return the page in a language, with the conversation that the browser was in."""
-        turns = self._chats.turns(self._key(stored))
+        turns = self._chats.turns(_key(stored, learner))
         reasons = [messages.say(reason, language) for reason in _REASONS]
         return {
             self.new: gr.Button(messages.say("new", language)),
@@ -165,12 +163,11 @@ class ChatPage:
             page_of(request),
         )
         current = self._live.begin(page)
-        beside, key = "", self._key({**(stored or {}), "session": session})
+        learner = self._learner(stored, request)
+        beside, key = "", _key({**(stored or {}), "session": session}, learner)
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
-            for turn in asking.turns(
-                self._team, question, session, self._learner(stored, request), current, spoken=language
-            ):
+            for turn in asking.turns(self._team, question, session, learner, current, spoken=language):
                 turns = self._chats.put(key, turn)
                 if current.is_left:
                     continue
@@ -200,11 +197,14 @@ class ChatPage:
     def open(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Show the passages of an earlier answer."""
         turn_id = str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        return panel(self._chats.find(self._key(stored), turn_id), self._reader(stored, request))
+        return panel(
+            self._chats.find(_key(stored, self._learner(stored, request)), turn_id), self._reader(stored, request)
+        )
 
     def rate(self, stored: Stored, request: gr.Request, liked: gr.LikeData) -> None:
         """Store what the reader thinks of an answer."""
-        session, language, key = session_of(stored) or "", self._reader(stored, request), self._key(stored)
+        session, language = session_of(stored) or "", self._reader(stored, request)
+        key = _key(stored, self._learner(stored, request))
         turns = self._chats.turns(key)
         turn = self._chats.find(key, shown(turns, language).turns[int(liked.index)])  # pyright: ignore[reportArgumentType]
         if turn is None or turn.answer is None:
@@ -220,6 +220,11 @@ def session_of(stored: Stored) -> str | None:
     """Return the session that the browser names, or None where it names none that we gave."""
     session = str((stored or {}).get("session", ""))
     return session if re.fullmatch("[0-9a-f]{32}", session) else None
+
+
+def _key(stored: Stored, learner: str) -> str:
+    """Return what a conversation is known by here: nobody else's, though its name be known."""
+    return f"{learner}\n{session_of(stored) or ''}"
 
 
 def page_of(request: gr.Request) -> str:

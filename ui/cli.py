@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -39,6 +39,8 @@ for _name, _command in _COMMANDS.items():
 for _name, _command in notes_cli.COMMANDS.items():
     notes_app.command(_name)(_command)
 
+_LESSONS: Final = "guided"  # the session of lessons that name none
+
 
 @app.command()
 @with_settings
@@ -47,14 +49,19 @@ def ask(
     as_json: bool,
     question: Annotated[str, typer.Argument(help="A question in English or Chinese; - reads one a line.")],
     session: Annotated[str | None, typer.Option(help="Remember this conversation under a name.")] = None,
-    guided: Annotated[bool, typer.Option("--guided", help="Go one step at a time.")] = False,
+    guided: Annotated[
+        bool, typer.Option("--guided", help="Teach it step by step: it asks, and the same command answers.")
+    ] = False,
 ) -> None:
     """Ask the team; the answer cites the notes."""
     from ui.assembly import open_atlas  # noqa: PLC0415 - only what a command needs is loaded
     from ui.terminal import show_answer  # noqa: PLC0415
 
-    how: dict[str, Any] = {"learner": settings.learner, "guided": guided}
+    how: dict[str, Any] = {"learner": settings.learner}
     with open_atlas(settings, wait_s=MODEL_WAIT_S) as atlas:
+        if guided and question != "-":
+            session = session or _LESSONS
+            question = question if atlas.goes_on(question, session) else f"/guide {question}"
         if question == "-":
             batch(lambda text, _: output.answer_json(atlas.answer(text, session, **how)))
         elif as_json:

@@ -47,6 +47,7 @@
 
   // The places of the page: each has an address that can be kept, sent and loaded anew.
   const PLACES = {
+    chat: { link: "#session-link a", show: (query) => window.atlasSession?.(query) },
     calculate: { link: "#calc-link a", show: (query) => window.atlasCalculate?.(query) },
     quiz: { link: "#quiz-link a", show: (query) => window.atlasQuiz?.(query) },
     progress: { link: "#progress-link a", show: (query) => window.atlasProgress?.(query), changes: true },
@@ -61,6 +62,7 @@
     return Object.hasOwn(PLACES, named) ? named : "chat";
   };
   const addressOf = (place) => document.querySelector(PLACES[place].link)?.getAttribute("href");
+  const plain = (query) => (query === "?" ? "" : query);
   const answered = {};  // the answer of the server that each place's link came with, where it says so
   const showPlace = (again = false) => {
     const place = placeNow();
@@ -70,7 +72,11 @@
       if (a.dataset.place === place) a.setAttribute("aria-current", "page");
       else a.removeAttribute("aria-current");
     });
-    if (place === "chat") return;
+    if (place === "chat") {
+      const shown = plain(addressOf(place));
+      if (!again && shown !== undefined && shown !== location.search) PLACES.chat.show(location.search);
+      return;
+    }
     const { show, changes } = PLACES[place];
     if (again || told[place] !== location.search || (changes && arrived)) show(location.search);
     told[place] = location.search;
@@ -79,12 +85,14 @@
   const goTo = (query) => {
     const place = new URLSearchParams(query).get("place");
     // The link to a place leads back to what it last showed.
-    if (place !== placeNow() && query === `?place=${place}`) query = addressOf(place) ?? query;
-    history.pushState(null, "", query === "?" ? location.pathname : query);
+    if (query === "?") query = addressOf("chat") ?? query;
+    else if (place !== placeNow() && query === `?place=${place}`) query = addressOf(place) ?? query;
+    if (plain(query) !== location.search) history.pushState(null, "", plain(query) || location.pathname);
     showPlace();
   };
   let arrived = false;
   window.atlasPlace = (ready = false) => {
+    if (ready && !arrived) window.atlasSessions?.();
     arrived ||= ready;
     if (arrived) showPlace(ready);
   };
@@ -97,10 +105,10 @@
     const { token } = document.querySelector(PLACES[place].link)?.dataset ?? {};
     if (token && token === answered[place]) return;  // drawn anew, as Gradio does when it begins to wait
     answered[place] = token;
-    if (!query || placeNow() !== place || query === location.search) return;
+    if (!query || placeNow() !== place || plain(query) === location.search) return;
     const leaves = place === "quiz" && (location.search === "?place=quiz" || /[?&]quiz=/.test(location.search));
-    history[leaves ? "pushState" : "replaceState"](null, "", query);
-    told[place] = query;
+    history[leaves ? "pushState" : "replaceState"](null, "", plain(query) || location.pathname);
+    told[place] = plain(query);
   };
 
   const ask = (question) => {
@@ -133,7 +141,10 @@
       else goTo(place.getAttribute("href"));
       return;
     }
-    if (event.target.closest?.("#new") && placeNow() !== "chat") goTo("?");
+    if (event.target.closest?.("#new") && location.search) {
+      history.pushState(null, "", location.pathname);
+      showPlace(true);
+    }
     const copy = event.target.closest?.(".command .copy");
     if (copy) copyCommand(copy);
     const link = event.target.closest?.('a[href^="#"]');

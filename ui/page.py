@@ -22,11 +22,12 @@ from ui.opening import Team
 from ui.progress_learner import anonymous, known_learner
 from ui.progress_page import ProgressPage
 from ui.quiz_page import QuizPage
+from ui.session_page import SessionPart
 
 SCRIPT: Final = Path(__file__).with_name("page.js")
 # In the order of the rail; the first is where one arrives.
 _PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix")
-_STYLES: Final = ("style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map")
+_STYLES: Final = ("style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map", "sessions")
 _TAGS: Final[dict[Language, str]] = {"en": "en", "zh": "zh-CN"}
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
@@ -58,6 +59,7 @@ class Page:
         self._team = team
         self._named_learners = named_learners
         self.chat = ChatPage(team, feedback, _reader, self._learner, examples=examples)
+        self._sessions = SessionPart(team, self.chat, _reader, self._learner)
         self._quiz = QuizPage(team, _reader, self._learner)
         progress = ProgressPage(team, _reader, self._learner, named_learners=named_learners, forget=self._quiz.forget)
         advice = AdvicePage(team, _reader)
@@ -87,6 +89,7 @@ class Page:
         with gr.Row(elem_id="head"):
             gr.HTML("<h1>LLM Atlas</h1>", elem_id="name", min_width=0)
             self.places = gr.HTML(_places(language), elem_id="places", min_width=0)
+            self._sessions.lay_out_list(language)
             self.state = gr.HTML(header(self._team.opening, None, language), elem_id="state")
             self.chat.lay_out_new(language)
             choices = [(name, code) for code, name in messages.LANGUAGES.items()]
@@ -95,13 +98,14 @@ class Page:
             )
         for part in (self.chat, *self._parts):
             part.lay_out(language)
+        self._sessions.lay_out()
         self.timer = gr.Timer(_FOLLOW_S)
 
     def _wire(self, blocks: gr.Blocks) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
         words = [self.state, self.language, self.places]
-        words += [component for part in (self.chat, *self._parts) for component in part.worded()]
+        words += [component for part in (self.chat, self._sessions, *self._parts) for component in part.worded()]
         show = "() => window.atlasPlace(true)"
         blocks.load(self.arrive, [self.stored], [self.stored, *words], **private).then(None, js=show)
         blocks.unload(self.leave)
@@ -109,6 +113,7 @@ class Page:
             None, js=show
         )
         self.chat.wire(self.stored, self.head, self.state)
+        self._sessions.wire(self.stored)
         for part in self._parts:
             part.wire(self.stored)
         self.timer.tick(self.look, [self.stored], [self.state, self.timer], **prompt)
@@ -120,17 +125,17 @@ class Page:
         kept = dict(stored or {})
         kept["session"] = session_of(stored) or uuid.uuid4().hex
         kept["learner"] = self._learner(stored, request) or anonymous()
-        return {self.stored: kept, **self._all(kept, _reader(stored, request))}
+        return {self.stored: kept, **self._all(kept, self._learner(kept, request), _reader(stored, request))}
 
     def leave(self, request: gr.Request) -> None:
         """Free the models that work for a page which is closed or loaded anew."""
         for part in self._working:
             part.leave(page_of(request))
 
-    def translate(self, stored: Stored, language: Language) -> Updates:
+    def translate(self, stored: Stored, language: Language, request: gr.Request) -> Updates:
         """Show everything in another language."""
         kept = {**(stored or {}), "language": language}
-        return {self.stored: kept, **self._all(kept, language)}
+        return {self.stored: kept, **self._all(kept, self._learner(kept, request), language)}
 
     def head(self, stored: Stored, request: gr.Request) -> str:
         """Show what the notes and the models are doing now."""
@@ -146,13 +151,14 @@ class Page:
     def _head(self, language: Language) -> str:
         return header(self._team.opening, self._team.state, language)
 
-    def _all(self, stored: Mapping[str, str], language: Language) -> Updates:
+    def _all(self, stored: Mapping[str, str], learner: str, language: Language) -> Updates:
         """Return every component that carries words, in a language."""
         return {
             self.state: self._head(language),
             self.language: gr.Radio(value=language, label=messages.say("language", language)),
             self.places: _places(language),
-            **self.chat.words(stored, language),
+            **self.chat.words(stored, learner, language),
+            **self._sessions.words(language),
             **{component: words for part in self._parts for component, words in part.words(language).items()},
         }
 

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -37,6 +38,22 @@ _SCRIPT: Final = Path(__file__).with_name("session.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
 _PAGE, _MOST = 30, 300  # conversations in the list at first, and at most
 _REMOVED: Final = 100  # readers whose last deleted conversation can be brought back
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a reader wants of the list, and who it is."""
+
+    atlas: "Atlas"
+    stored: Stored
+    learner: str
+    language: Language
+    page: str
+    sent: Mapping[str, Any]
+
+    def within(self, session: str) -> "Wish":
+        """Return the same in another conversation."""
+        return replace(self, stored={**(self.stored or {}), "session": session})
 
 
 class SessionPart:
@@ -76,135 +93,129 @@ class SessionPart:
         for ended in self._chat.ended:
             ended.then(self.follow, [stored], [self.link], **quick)
 
-    def words(self, stored: Stored, language: Language) -> Updates:
-        """Return the list in a language; its conversations follow when the script asks for them."""
+    def worded(self) -> list[Any]:
+        """Return the components that carry words of the page."""
+        return [self.head]
+
+    def words(self, language: Language) -> Updates:
+        """Return the words of the list; its conversations follow when the script asks for them."""
         return {self.head: head_html(language)}
 
     # --- callbacks ----------------------------------------------------------------------------------------------
 
-    def follow(self, stored: Stored) -> str:
+    def follow(self, stored: Stored, request: gr.Request) -> str:
         """Return the address of the conversation that is open."""
-        return self._link(stored)
+        return self._link(stored, self._learner(stored, request))
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the list, or do with a conversation what the reader wants."""
         sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        language = self._reader(stored, request)
+        learner, language = self._learner(stored, request), self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)
             if atlas is None:
                 return {self.list: waiting_html(language)}
             try:
-                return self._done(atlas, stored, request, sent, language)
+                return self._done(Wish(atlas, stored, learner, language, page_of(request), sent))
             except UserMistake as mistake:
-                return self._listed(atlas, stored, sent, language, problem_html(str(mistake)))
+                return self._listed(
+                    Wish(atlas, stored, learner, language, page_of(request), sent), problem_html(str(mistake))
+                )
         except AtlasError as error:
             return {self.list: problem_html(str(error))}
 
     # --- doing --------------------------------------------------------------------------------------------------
 
-    def _done(
-        self, atlas: "Atlas", stored: Stored, request: gr.Request, sent: Mapping[str, Any], language: Language
-    ) -> Updates:
-        session, learner = _session(sent.get("session")), self._learner(stored)
-        match sent.get("do"):
+    def _done(self, wish: Wish) -> Updates:
+        desk, session = wish.atlas.desk, _session(wish.sent.get("session"))
+        match wish.sent.get("do"):
             case "arrive":
-                return self._opened(atlas, stored, request, sent, language, arrives=True)
+                return self._opened(wish, arrives=True)
             case "open":
-                return self._opened(atlas, stored, request, sent, language)
+                return self._opened(wish)
             case "rename":
-                desk_list.rename(atlas.desk, session, learner, str(sent.get("title", "")))
+                desk_list.rename(desk, session, wish.learner, str(wish.sent.get("title", "")))
             case "delete":
-                return self._deleted(atlas, stored, request, sent, language)
+                return self._deleted(wish, session)
             case "undo":
-                removed = self._removed.pop(learner, None)
+                removed = self._removed.pop(wish.learner, None)
                 if removed is None:
-                    return self._listed(atlas, stored, sent, language, problem_html(say("too_late", language)))
-                desk_list.put_back(atlas.desk, removed)
+                    return self._listed(wish, problem_html(say("too_late", wish.language)))
+                desk_list.put_back(desk, removed)
             case "markdown" | "notebook" as form:
-                return {self.file: self._file(stored, session, form, language)}
+                return {self.file: self._file(wish, session, form)}
             case _:
                 pass
-        return self._listed(atlas, stored, sent, language)
+        return self._listed(wish)
 
-    def _opened(
-        self, atlas: "Atlas", stored: Stored, request: gr.Request, sent: Mapping[str, Any], language: Language, *,
-        arrives: bool = False,
-    ) -> Updates:  # fmt: skip
+    def _opened(self, wish: Wish, *, arrives: bool = False) -> Updates:
         """Open the conversation that an address names; without one, that in which the browser is, or a new one."""
-        named, is_named = _named(str(sent.get("query", "")))
-        current = session_of(stored)
+        named, is_named = _named(str(wish.sent.get("query", "")))
+        current = session_of(wish.stored)
         wanted = named or (current if arrives and not is_named else None)
-        kept = {**(stored or {}), "session": wanted or uuid.uuid4().hex}
-        turns = self._chat.turns(kept)
+        kept = wish.within(wanted or uuid.uuid4().hex)
+        turns = self._chat.turns(kept.stored, wish.learner)
         if is_named and not turns:  # it is not this reader's, or not at all
-            told = problem_html(say("unknown", language))
-            return {**self._listed(atlas, stored, sent, language, told), **self._chat.show(stored, language)}
+            self._chat.turns(wish.stored, wish.learner)
+            told = problem_html(say("unknown", wish.language))
+            return {**self._listed(wish, told), **self._shown(wish)}
         if wanted != current:
-            self._chat.leave_for_another(page_of(request))
-        shown = self._chat.show(kept, language) if turns or wanted != current else {}
-        return {self._stored: kept, **shown, **self._listed(atlas, kept, sent, language)}
+            self._chat.leave_for_another(wish.page)
+        shown = self._shown(kept) if turns or wanted != current else {}
+        return {self._stored: kept.stored, **shown, **self._listed(kept)}
 
-    def _deleted(
-        self, atlas: "Atlas", stored: Stored, request: gr.Request, sent: Mapping[str, Any], language: Language
-    ) -> Updates:
-        session, learner = _session(sent.get("session")), self._learner(stored)
-        title = desk_list.title(atlas.desk, session, learner)
-        removed = desk_list.delete(atlas.desk, session, learner)
-        self._removed[learner] = removed
-        self._removed.move_to_end(learner)
+    def _deleted(self, wish: Wish, session: str) -> Updates:
+        title = desk_list.title(wish.atlas.desk, session, wish.learner)
+        removed = desk_list.delete(wish.atlas.desk, session, wish.learner)
+        self._removed[wish.learner] = removed
+        self._removed.move_to_end(wish.learner)
         while len(self._removed) > _REMOVED:
             self._removed.popitem(last=False)
-        if atlas.traces.store is not None:
-            atlas.traces.store.forget_session(learner, session)
-        told = deleted_html(title, language)
-        is_open = session == session_of(stored)
+        if wish.atlas.traces.store is not None:
+            wish.atlas.traces.store.forget_session(wish.learner, session)
+        told = deleted_html(title, wish.language)
+        is_open = session == session_of(wish.stored)
         if is_open:
-            self._chat.leave_for_another(page_of(request))
-        self._chat.forget({**(stored or {}), "session": session})
+            self._chat.leave_for_another(wish.page)
+        self._chat.forget(wish.within(session).stored, wish.learner)
         if not is_open:
-            return self._listed(atlas, stored, sent, language, told)
-        kept = {**(stored or {}), "session": uuid.uuid4().hex}
-        updates = {**self._chat.show(kept, language), **self._listed(atlas, kept, sent, language, told)}
-        return {self._stored: kept, **updates}
+            return self._listed(wish, told)
+        anew = wish.within(uuid.uuid4().hex)
+        return {self._stored: anew.stored, **self._shown(anew), **self._listed(anew, told)}
 
-    def _file(self, stored: Stored, session: str, form: str, language: Language) -> str:
-        turns = self._chat.turns({**(stored or {}), "session": session}, whole=True)
-        if not turns:
-            raise UserMistake(say("unknown", language), "")
-        atlas = self._team.atlas(_PATIENCE_S)
-        title = desk_list.title(atlas.desk, session, self._learner(stored)) if atlas else turns[0].question
+    def _file(self, wish: Wish, session: str, form: str) -> str:
+        title = desk_list.title(wish.atlas.desk, session, wish.learner)
+        turns = self._chat.turns(wish.within(session).stored, wish.learner, whole=True)
         on = self._clock().astimezone().date()
         if form == "notebook":
-            return file_html(
-                notebook(title, turns, on, language), file_name(title, on, "ipynb"), "application/x-ipynb+json"
-            )
-        return file_html(markdown(title, turns, on, language), file_name(title, on, "md"), "text/markdown")
+            text = notebook(title, turns, on, wish.language)
+            return file_html(text, file_name(title, on, "ipynb"), "application/x-ipynb+json")
+        return file_html(markdown(title, turns, on, wish.language), file_name(title, on, "md"), "text/markdown")
 
     # --- rendering ----------------------------------------------------------------------------------------------
 
-    def _listed(
-        self, atlas: "Atlas", stored: Stored, sent: Mapping[str, Any], language: Language, told: str = ""
-    ) -> Updates:
-        words = str(sent.get("words", ""))[:LONGEST_QUERY]
-        asked = sent.get("count")
+    def _shown(self, wish: Wish) -> Updates:
+        return self._chat.show(wish.stored, wish.learner, wish.language)
+
+    def _listed(self, wish: Wish, told: str = "") -> Updates:
+        words, asked = str(wish.sent.get("words", ""))[:LONGEST_QUERY], wish.sent.get("count")
         count = min(_MOST, max(_PAGE, asked)) if isinstance(asked, int) else _PAGE
-        found = desk_list.listed(atlas.desk, self._learner(stored), words=words, limit=count + 1)
+        found = desk_list.listed(wish.atlas.desk, wish.learner, words=words, limit=count + 1)
         now = self._clock().astimezone()
         html = list_html(
-            found[:count], session_of(stored) or "", now.date(), now.tzinfo, language, words=words,
+            found[:count], session_of(wish.stored) or "", now.date(), now.tzinfo, wish.language, words=words,
             has_more=len(found) > count and count < _MOST, told=told,
         )  # fmt: skip
-        return {self.list: html, self.link: self._link(stored)}
+        return {self.list: html, self.link: self._link(wish.stored, wish.learner)}
 
-    def _link(self, stored: Stored) -> str:
-        return link_html((session_of(stored) or "") if self._chat.turns(stored) else "")
+    def _link(self, stored: Stored, learner: str) -> str:
+        return link_html((session_of(stored) or "") if self._chat.turns(stored, learner) else "")
 
 
 def _session(name: object) -> str:
-    """Return a session that the page's script names, or raise UserMistake for what is none of ours."""
+    """Return a session that the page's script names; what is none of ours is nobody's."""
     if not isinstance(name, str) or not re.fullmatch("[0-9a-f]{32}", name):
-        return "-"  # which is nobody's
+        return "-"
     return name
 
 

@@ -12,9 +12,10 @@ from knowledge.vocabulary import Language
 from tools.quiz.material import Material
 from tools.recommend import grounds
 from tools.recommend.advice import Search
+from tools.recommend.constraints import Constraints
 from tools.recommend.reading import read
 from tools.recommend.scoring import needs, ranked
-from tools.recommend.task import understand
+from tools.recommend.task import understand, widened
 from tools.recommend.wording import load, say
 
 CRITERIA: Final = (
@@ -42,9 +43,14 @@ class Comparison:
 
 
 def compare(
-    names: Sequence[str], task: str, material: Material, search: Search, language: Language | None = None
+    names: Sequence[str],
+    task: str,
+    material: Material,
+    search: Search,
+    language: Language | None = None,
+    constraints: Constraints | None = None,
 ) -> Comparison:
-    """Return tools side by side, for a task where one is given.
+    """Return tools side by side, for a task where one is given; `constraints` replace those that are read from it.
 
     Raises UserMistake for fewer than two names or one that is no tool of the notes.
     """
@@ -52,7 +58,8 @@ def compare(
     notes = list({note.id: note for note in (_tool(name, material) for name in names)}.values())
     if len(notes) < 2:
         raise UserMistake("A comparison needs two tools.", "Name two or more, such as vLLM and SGLang.")
-    verdicts = _verdicts(task, notes, material, search, speak) if task.strip() else {}
+    known = constraints or read(task, material.library)
+    verdicts = _verdicts(task, known, notes, material, search, speak) if task.strip() else {}
     rows: list[tuple[str, tuple[Cell, ...]]] = []
     for criterion in CRITERIA:
         cells = tuple(_cell(criterion, note, material, task, verdicts, speak) for note in notes)
@@ -110,16 +117,17 @@ def _targets(note: Note, material: Material, language: Language, kind: str) -> s
 
 
 def _verdicts(
-    task: str, notes: Sequence[Note], material: Material, search: Search, language: Language
+    task: str, constraints: Constraints, notes: Sequence[Note], material: Material, search: Search, language: Language
 ) -> dict[str, str]:
     """Return for each tool its rank for the task among those compared, or why it is ruled out."""
-    constraints = read(task, material.library)
     evidence = list(search(task, _DEPTH))
     wishes, names = needs(task, constraints), {note.id for note in notes}
     said: dict[str, str] = {}
     for goal in understand(task, evidence, material.graph, constraints).goals:
-        scores, out = ranked(goal, wishes, constraints, evidence, material.graph)
-        here = [score.note.id for score in scores if score.note.id in names]
+        # Tools for this very task go before those that only serve the same goal.
+        lists = [ranked(one, wishes, constraints, evidence, material.graph) for one in (goal, widened(goal))]
+        out = [one for _, found in lists for one in found]
+        here = dict.fromkeys(score.note.id for scores, _ in lists for score in scores if score.note.id in names)
         for rank, name in enumerate(here, 1):
             said.setdefault(name, say("verdict_rank", language, rank=str(rank)))
         for one in out:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
 from typing import Any, Final, Literal
@@ -75,6 +75,11 @@ class Reading:
     def tasks(self) -> tuple[str, ...]:
         """All tasks that are asked for."""
         return tuple(chain.from_iterable(goal.tasks for goal in self.goals))
+
+
+def widened(goal: Goal) -> Goal:
+    """Return a goal with all tasks that belong to it."""
+    return replace(goal, tasks=tuple(task for task in load("tasks") if goal_of(task) == goal.name))
 
 
 def goal_of(task: str) -> str:

@@ -10,7 +10,7 @@ from agents.advice_text import Head
 from agents.advisor import Advisor, rivals
 from agents.consultation import Consultation, FollowUp, kept
 from agents.conversation import Conversation
-from agents.events import Answer, Cited, Event, EvidenceFound, Marks, Opens, Rung, Step, Token
+from agents.events import Answer, Cited, Event, EvidenceFound, Marks, Opens, Rung, Step, Token, Usage
 from agents.house import House, Request, Seat
 from agents.phrases import say
 from agents.recommending import Recommender
@@ -126,12 +126,16 @@ class AdviceTalk(Conversation):
 
     def _reread(self, consultation: Consultation) -> Generator[Event, None, Advice | None]:
         """Have a model read a task that rules are not sure of; the advice that follows replaces what was said."""
-        if next(self._seats(), None) is None:
+        if self._best_rung() != "endpoint":  # a smaller model reads worse than the notes' own phrases do
             return None
+        spent: list[Usage] = []
         again = yield from self._step(
             "reread", "advisor", "step_reread",
-            lambda _: self._recommender.reread(consultation.task, language=self._language, stop=self._stop),
+            lambda _: self._recommender.reread(
+                consultation.task, language=self._language, stop=self._stop, spent=spent.append
+            ),
         )  # fmt: skip
+        self._usage = sum(spent, self._usage)
         if again is not None:
             self._take(consultation, again)
             self._evidence = cited.passages(self._head.citations, self._house.graph.notes)

@@ -266,7 +266,8 @@ class GuidedTalk(Conversation):
     def _is_fit(self, item: Item) -> bool:
         """Tell whether an item asks about its concept, whose name stands above the question and is no secret."""
         note = self._house.graph.notes.get(item.concept)
-        return not item.fact.startswith(_ASIDE) and (note is None or key_of(item) not in note.names)
+        names = {name.lower() for name in note.names} if note else set[str]()
+        return not item.fact.startswith(_ASIDE) and str(key_of(item)).lower() not in names
 
     def _ask(self, lesson: Lesson, item: Item, head: _Head) -> Generator[Event]:
         yield from self._question(lesson.asking(item), item, head)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from agents.guided_lesson import Lesson, Shown
+from agents.guided_lesson import FIRM, Lesson, Shown
 from agents.phrases import say
 from knowledge.graph import Graph
 from knowledge.vocabulary import Language
@@ -43,7 +43,7 @@ def plan(lesson: Lesson, graph: Graph, language: Language) -> list[str]:
 def summary(lesson: Lesson, graph: Graph, language: Language) -> list[str]:
     """Return what was shown of each concept and when it comes back, what is weak, and what was left out."""
     lines = ["\n".join(_line(one, graph, language) for one in lesson.shown)] if lesson.shown else []
-    weak = [one.concept for one in lesson.shown if not one.is_firm]
+    weak = [one.concept for one in lesson.shown if one.after < FIRM]
     if weak:
         lines.append(say("guided_weak", language, titles=_titles(weak, graph, language)))
     if lesson.skipped:

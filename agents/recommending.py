@@ -6,6 +6,7 @@ from typing import Any
 
 from agents import route
 from agents.advisor import Advisor
+from agents.events import Usage
 from agents.house import seats
 from agents.ladder import Ladder
 from agents.stop import Stop
@@ -63,12 +64,13 @@ class Recommender:
         language: Language | None = None,
         limit: int = 3,
         stop: Stop | None = None,
+        spent: Callable[[Usage], None] = lambda _: None,
     ) -> Advice | None:
         """Return the advice after a model has read the task; None where there is nothing new to say.
 
         A model is asked only where the rules are not sure; what they and the person have said stays. One that fails is
-        left out, and without one there is nothing new. Raises UserMistake as `recommend` does, ModelFailed where `stop`
-        is set.
+        left out, and without one there is nothing new; `spent` is told what each has cost. Raises UserMistake as
+        `recommend` does, ModelFailed where `stop` is set.
         """
         before = self.recommend(task, changes, language=language, limit=limit)
         if before.is_sure or self._ladder is None:
@@ -86,6 +88,8 @@ class Recommender:
                     raise
                 self._ladder.failed(seat.endpoint, error)
                 continue
+            finally:
+                spent(advisor.usage)
             if found is None:
                 return None
             reading, constraints = reading_of(found.tasks, "model"), found.constraints

@@ -390,7 +390,7 @@ def test_an_earlier_answer_shows_its_passages_to_its_own_session_only(open_page:
 
 
 def test_a_chosen_language_beats_the_browsers(open_page: Page) -> None:
-    update = open_page.translate(STORED, "zh")
+    update = open_page.translate(STORED, "zh", visit())
     assert update[open_page.stored]["language"] == "zh"
     assert open_page.arrive(update[open_page.stored], visit(language="en"))[open_page.chat.new].value == "新对话"
 

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Generator, MutableMapping
+from collections.abc import Generator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,10 @@ from agents import team
 from knowledge.errors import AtlasError, UserMistake
 from learner.feedback import FeedbackStore
 from ui import output
-from ui.guard import LOOPBACK, Guard
+from ui.auth import Accounts, accounts
+from ui.auth_gate import LEARNER, Gate, learner_of
+from ui.guard import LOOPBACK, Guard, Pace
+from ui.limits import REQUESTS_A_MINUTE, Rate
 from ui.opening import BackgroundTeam
 from ui.settings import Settings
 
@@ -35,18 +38,28 @@ _PATIENCE_S: Final = 4.0  # how long the notes wait for the page to be sent: ope
 _EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recognised, not used
 
 
-def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull: bool, as_json: bool) -> None:
-    """Open the page and serve it until it is interrupted.
+def serve(
+    settings: Settings, *, host: str, port: int, open_browser: bool, pull: bool, as_json: bool,
+    auth: Sequence[str] = (), insecure: bool = False,
+) -> None:  # fmt: skip
+    """Open the page and serve it until it is interrupted, to those whom `auth` names, or to everyone.
 
-    Raises UserMistake where it cannot listen at that address.
+    Raises UserMistake where it cannot listen at that address, or where everyone would be too many.
     """
+    admitted = accounts(auth) if auth else None
+    is_alone = host in LOOPBACK and admitted is None
+    if host not in LOOPBACK and admitted is None and not insecure:
+        raise UserMistake(
+            f"whoever reaches this machine could use the app at {host!r}.",
+            "Set passwords with --auth (see `atlas learner password --help`), or let everyone in with --insecure.",
+        )
     keep_gradio_quiet(os.environ)
     with listening(host, port) as listener:
         from ui.page import Page  # noqa: PLC0415 - gradio loads late: seconds, and the environment comes before it
 
         actual = int(listener.getsockname()[1])
         url = _url(host, actual)
-        if host not in LOOPBACK:
+        if host not in LOOPBACK and admitted is None:
             sys.stderr.write(f"atlas: no password is set: everyone who reaches {host}:{actual} can use this app\n")
         if port and actual != port:
             sys.stderr.write(f"atlas: port {port} is taken; using {actual}\n")
@@ -55,10 +68,12 @@ def serve(settings: Settings, *, host: str, port: int, open_browser: bool, pull:
             team,
             FeedbackStore(settings.home),
             examples=any(not folder.own for folder in settings.folders),
-            named_learners=host in LOOPBACK,
+            named_learners=is_alone,
+            accounts=admitted is not None,
         )
         sent = threading.Event()
-        app = _telling(application(page, LOOPBACK if host in LOOPBACK else None), sent)
+        # A login holds for the name it was made under, so that any name may lead here where one is needed.
+        app = _telling(application(page, LOOPBACK if is_alone else None, admitted), sent)
         if as_json:
             output.print_json({"url": url})
         else:
@@ -100,13 +115,13 @@ def keep_gradio_quiet(environment: MutableMapping[str, str]) -> None:
     environment.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 
-def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK) -> "ASGIApp":
-    """Return the page as an ASGI application that answers to these hosts, or to all."""
+def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK, admitted: Accounts | None = None) -> "ASGIApp":
+    """Return the page as an ASGI application that answers to these hosts, or to all, and to those with an account."""
     # Gradio makes an event loop of its own, and never closes it, where none is running.
-    return asyncio.run(_application(page, hosts))
+    return asyncio.run(_application(page, hosts, admitted))
 
 
-async def _application(page: "Page", hosts: frozenset[str] | None) -> "ASGIApp":
+async def _application(page: "Page", hosts: frozenset[str] | None, admitted: Accounts | None) -> "ASGIApp":
     import gradio as gr  # noqa: PLC0415 - loads late: seconds
     from fastapi import FastAPI  # noqa: PLC0415
 
@@ -117,8 +132,17 @@ async def _application(page: "Page", hosts: frozenset[str] | None) -> "ASGIApp":
         theme=theme(), css=style(), js=SCRIPT.read_text(encoding="utf-8"),
         footer_links=[], run_history=False, show_error=True, ssr_mode=False, pwa=False, mcp_server=False,
         enable_monitoring=False, max_file_size=1, app_kwargs={"openapi_url": None},
+        auth_dependency=learner_of if admitted is not None else None,
     )  # fmt: skip
-    return Guard(app, hosts)
+    if hosts is None:
+        app = Pace(app, _asking, Rate(REQUESTS_A_MINUTE))
+    return Guard(app if admitted is None else Gate(app, admitted), hosts)
+
+
+def _asking(scope: "Scope") -> str:
+    """Return whose request it is: the learner's, or that of a machine."""
+    client = scope.get("client")
+    return scope.get(LEARNER) or (str(client[0]) if client else "")
 
 
 def server(app: "ASGIApp") -> "uvicorn.Server":

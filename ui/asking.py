@@ -4,6 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -35,12 +36,14 @@ def turns(
     asking: Asking,
     *,
     spoken: Language | None = None,
+    admitted: AbstractContextManager[None] | None = None,
     clock: Clock = time.monotonic,
 ) -> Generator[Turn]:
     """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed.
 
-    `learner` is whose session it is and whose record grows by the answers to a quiz, `spoken` the language of the page. The turn shows the
-    question without its secrets.
+    `learner` is whose session it is and whose record grows by the answers to a quiz, `spoken` the language of the
+    page, and `admitted` is entered while the answer is made: it raises where the reader asks too much. The turn shows
+    the question without its secrets.
     """
     turn = Turn(uuid.uuid4().hex[:12], mask(visible(question)).text)
 
@@ -48,9 +51,10 @@ def turns(
         return atlas.ask(question, session, reader=learner, learner=learner, spoken=spoken)
 
     try:
-        for latest in _answered(team, turn, answer, asking, clock):
-            turn = latest
-            yield turn
+        with admitted or nullcontext():
+            for latest in _answered(team, turn, answer, asking, clock):
+                turn = latest
+                yield turn
     except AtlasError as error:
         yield ended(turn, "failed", str(error))
         return

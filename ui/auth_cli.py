@@ -18,9 +18,7 @@ def learner_password(
     settings: "Settings",
     as_json: bool,
     name: Annotated[str, typer.Argument(help="Who logs in; their record is the one of this name.")],
-    file: Annotated[
-        Path | None, typer.Option(help="The password file; passwords, in the home, where left out.")
-    ] = None,
+    file: Annotated[Path | None, typer.Option(help="The password file; HOME/passwords where left out.")] = None,
 ) -> None:
     """Set a learner's password; it is asked for, or read from standard input, and only its hash is kept."""
     from ui import auth  # noqa: PLC0415 - only what a command needs is loaded

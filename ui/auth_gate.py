@@ -1,17 +1,17 @@
 """The gate before the page: lets in who has logged in, and tells the page who that is."""
 
-import json
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from math import ceil
-from typing import Final, get_args
+from typing import Final
+from unicodedata import normalize
 from urllib.parse import parse_qs
 
 from anyio import CapacityLimiter, to_thread
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from knowledge.vocabulary import Language
 from ui.auth import Accounts
@@ -19,17 +19,17 @@ from ui.auth_login import LASTS_S, Logins
 from ui.auth_messages import say
 from ui.auth_page import LANGUAGE, login_html
 from ui.limits import Guesses
-from ui.messages import preferred
+from ui.messages import LANGUAGES, preferred
 
 COOKIE: Final = "llm-atlas-login"
-_LEARNER: Final = "atlas.learner"  # where in a request the page finds who asks
+LEARNER: Final = "atlas.learner"  # where in a request the page finds who asks
 _LONGEST_FORM: Final = 16_384  # bytes
 _LONGEST_WAIT_BY_NAME_S: Final = 10.0  # nobody shall lock another one out by guessing at their name
 
 
 def learner_of(request: Request) -> str | None:
     """Return who the gate let in with this request."""
-    return request.scope.get(_LEARNER)
+    return request.scope.get(LEARNER)
 
 
 class Gate:
@@ -49,7 +49,7 @@ class Gate:
         if scope["type"] != "http":  # the page speaks in no other way
             await send({"type": "websocket.close", "code": 1008})
             return
-        request, path = Request(scope, receive), scope["path"].rstrip("/")
+        request, path = Request(scope, receive), scope["path"]
         token = _token(request.headers)
         learner = self._logins.learner(token)
         if path == "/login" and request.method == "POST":
@@ -58,12 +58,13 @@ class Gate:
             self._logins.end(token)
             response = RedirectResponse("./", 303)
             response.delete_cookie(COOKIE)
+            response.headers["clear-site-data"] = '"storage"'  # the next one at this screen begins anew
         elif learner is None:
             response = _stranger(request)
         elif path in {"/login", "/logout"}:
             response = RedirectResponse("./", 303)
         else:
-            await self._app({**scope, _LEARNER: learner}, receive, send)
+            await self._app({**scope, LEARNER: learner}, receive, _unkept(send))
             return
         response.headers["cache-control"] = "no-store"
         await response(scope, receive, send)
@@ -71,7 +72,7 @@ class Gate:
     async def _log_in(self, request: Request) -> Response:
         form = await _form(request)
         name, password, query = (form.get(field, "") for field in ("name", "password", "next"))
-        name, language = name.strip(), _language(request)
+        name, language = normalize("NFC", name).strip(), _language(request)
         address = request.client.host if request.client else ""
         wait_s = max(self._guesses.wait_s(address), self._guesses_by_name.wait_s(name))
         if wait_s:
@@ -94,6 +95,19 @@ class Gate:
         return response
 
 
+def _unkept(send: Send) -> Send:
+    """Return a sender whose pages no browser keeps: Back shall not show them to the next one who logs in."""
+
+    async def keep_none(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith(("text/html", "application/json")):
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return keep_none
+
+
 def _stranger(request: Request) -> Response:
     """Ask a person who they are; tell a script that it has to be known."""
     language = _language(request)
@@ -106,8 +120,7 @@ def _stranger(request: Request) -> Response:
 
 def _language(request: Request) -> Language:
     chosen = request.query_params.get(LANGUAGE)
-    wished = preferred(request.headers.get("accept-language", ""))
-    return next((code for code in get_args(Language) if code == chosen), wished)
+    return next((code for code in LANGUAGES if code == chosen), preferred(request.headers.get("accept-language", "")))
 
 
 def _token(headers: Headers) -> str:

@@ -31,7 +31,7 @@ def login_html(language: Language, query: str = "", problem: str = "", name: str
 {told}<form method="post" action="login?{escape(urlencode({LANGUAGE: language}))}">
 <input type="hidden" name="next" value="{escape(query)}">
 <label>{escape(say("name", language))}
-<input name="name" value="{escape(name)}" autocomplete="username" autocapitalize="none" maxlength="80" required{focus[0]}></label>
+<input name="name" value="{escape(name)}" autocomplete="username" autocapitalize="none" required{focus[0]}></label>
 <label>{escape(say("password", language))}
 <input name="password" type="password" autocomplete="current-password" required{focus[1]}></label>
 <button>{escape(say("login", language))}</button>

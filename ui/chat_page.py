@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, cast
 
 import gradio as gr
@@ -23,18 +24,20 @@ Stored = Mapping[str, str] | None  # what the browser keeps: "session", "learner
 Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
 Learner = Callable[[Stored, gr.Request], str]
+Admit = Callable[[gr.Request, Language], AbstractContextManager[None]]
 
 
 class ChatPage:
     """The part of the page that teaches; `reader` tells whose language to use, `learner` whose record grows.
 
-    `examples` offers questions to begin with.
+    `examples` offers questions to begin with; what `admit` returns is entered for each answer, and may raise.
     """
 
     def __init__(
-        self, team: Team, feedback: FeedbackStore, reader: Reader, learner: Learner, *, examples: bool = True
-    ) -> None:
-        self._team, self._feedback, self._examples = team, feedback, examples
+        self, team: Team, feedback: FeedbackStore, reader: Reader, learner: Learner, *, examples: bool = True,
+        admit: Admit = lambda request, language: nullcontext(),
+    ) -> None:  # fmt: skip
+        self._team, self._feedback, self._examples, self._admit = team, feedback, examples, admit
         self._reader, self._learner = reader, learner
         self._chats, self._live = Chats(), Live()
 
@@ -167,7 +170,10 @@ class ChatPage:
         beside, key = "", _key({**(stored or {}), "session": session}, learner)
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
-            for turn in asking.turns(self._team, question, session, learner, current, spoken=language):
+            for turn in asking.turns(
+                self._team, question, session, learner, current, spoken=language,
+                admitted=self._admit(request, language),
+            ):  # fmt: skip
                 turns = self._chats.put(key, turn)
                 if current.is_left:
                     continue

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import advice_cli, comparison_cli, fix_cli, mcp_cli, notes_cli, output, record_cli
+from ui import advice_cli, auth_cli, comparison_cli, fix_cli, mcp_cli, notes_cli, output, record_cli
 from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
@@ -31,6 +31,7 @@ app.add_typer(notes_app, name="notes")
 app.add_typer(model_app, name="model")
 app.add_typer(calculation_app, name="calc")
 app.add_typer(export_app, name="export")
+record_cli.learner_app.command("password")(auth_cli.learner_password)
 app.add_typer(record_cli.learner_app, name="learner")
 app.add_typer(fix_cli.pitfall_app, name="pitfall")
 _COMMANDS = record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS
@@ -266,11 +267,20 @@ def serve_page(
     pull: Annotated[
         bool, typer.Option("--pull/--no-pull", help="Fetch the embedded model where it is missing.")
     ] = True,
+    auth: Annotated[
+        list[str] | None,
+        typer.Option(help="Who may log in: a password file or NAME:PASSWORD; may be repeated.  [ATLAS_AUTH]"),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Let everyone in who reaches this machine.")] = False,
 ) -> None:
     """Open the app in the browser."""
     from ui.app import serve  # noqa: PLC0415
 
-    serve(settings, host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json)
+    admitted = auth or [line for line in os.environ.get("ATLAS_AUTH", "").splitlines() if line.strip()]
+    serve(
+        settings, host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json, auth=admitted,
+        insecure=insecure,
+    )  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -57,23 +57,26 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
-        host = headers.get("host", "")
+        host = headers.get("host", "").lower()
         # A name of elsewhere that resolves to this machine would let a foreign page read ours.
         if self._hosts is not None and _host(host) not in self._hosts:
             return PlainTextResponse("this page answers to its own address only", 421)
         if scope["path"].startswith(_SHUT):
             return PlainTextResponse("not here", 404)
-        if scope["type"] != "http" or scope["method"] in _READING:
-            return None
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-            return PlainTextResponse("another page may not send anything here", 403)
-        if "transfer-encoding" in headers:
-            return PlainTextResponse("say how long it is", 411)
-        if int(headers.get("content-length", "0")) > MOST_BYTES:
-            language = preferred(headers.get("accept-language", ""))
-            return JSONResponse({"detail": say("too_large", language, most=MOST_BYTES // 1_000_000)}, 413)
-        return None
+        return None if scope["type"] != "http" or scope["method"] in _READING else _unsendable(headers, host)
+
+
+def _unsendable(headers: Headers, host: str) -> Response | None:
+    """Return why this may not be sent here, or None where it may."""
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host:
+        return PlainTextResponse("another page may not send anything here", 403)
+    if "transfer-encoding" in headers:
+        return PlainTextResponse("say how long it is", 411)
+    if int(headers.get("content-length", "0")) > MOST_BYTES:
+        language = preferred(headers.get("accept-language", ""))
+        return JSONResponse({"detail": say("too_large", language, most=MOST_BYTES // 1_000_000)}, 413)
+    return None
 
 
 class Pace:
@@ -127,4 +130,4 @@ def _host(header: str) -> str:
     """Return the name in a Host header, without its port."""
     if header.startswith("["):
         return header[1:].partition("]")[0]
-    return header.partition(":")[0].lower()
+    return header.partition(":")[0]

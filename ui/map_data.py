@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from knowledge.chart import CELL_HEIGHT, CELL_WIDTH, Chart
 from knowledge.graph import Graph
 from knowledge.note import Note
-from knowledge.vocabulary import Language
+from knowledge.vocabulary import SYMMETRIC, Language
 from learner.mastery import Mastery
 from learner.progress import KNOWN, WEAK
 from ui.map_messages import kinds, line_of, lines, relations, words
@@ -73,6 +73,9 @@ def _edges(graph: Graph, number: Mapping[str, int]) -> list[list[Any]]:
     found: list[list[Any]] = []
     for source in graph.notes:
         for edge in graph.edges_from(source):
+            # A relation that reads the same from both ends stands in both notes, and is drawn once.
+            if edge.type in SYMMETRIC and number[edge.source] > number[edge.target]:
+                continue
             ends = [number[edge.source], number[edge.target]]
             if edge.type == "prerequisite":
                 ends.reverse()

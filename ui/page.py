@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final, cast, get_args
 
@@ -12,10 +13,12 @@ from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import messages
 from ui.advice_page import AdvicePage
+from ui.auth_page import account_html
 from ui.calculator_page import CalculatorPage
 from ui.chat_page import ChatPage, Stored, Updates, page_of, session_of
 from ui.fix_page import FixPage
 from ui.header import header, settled
+from ui.limits import Questions
 from ui.map_page import MapPage
 from ui.notes_page import NotesPage
 from ui.opening import Team
@@ -50,15 +53,16 @@ class Page:
     """The frame of the page over a team that may still be on its way: head line, places, language.
 
     With `named_learners` a reader may go by any name, and so take up the record of whoever goes by it; without, each
-    browser is a learner of its own.
+    browser is a learner of its own. With `accounts` the server knows who logged in, and nobody else may be named.
     """
 
     def __init__(
-        self, team: Team, feedback: FeedbackStore, *, examples: bool = True, named_learners: bool = False
-    ) -> None:
-        self._team = team
+        self, team: Team, feedback: FeedbackStore, *, examples: bool = True, named_learners: bool = False,
+        accounts: bool = False,
+    ) -> None:  # fmt: skip
+        self._team, self._accounts, self._questions = team, accounts, Questions()
         self._named_learners = named_learners
-        self.chat = ChatPage(team, feedback, _reader, self._learner, examples=examples)
+        self.chat = ChatPage(team, feedback, _reader, self._learner, examples=examples, admit=self._admit)
         self._sessions = SessionPart(team, self.chat, _reader, self._learner)
         self._quiz = QuizPage(team, _reader, self._learner)
         progress = ProgressPage(team, _reader, self._learner, named_learners=named_learners, forget=self._quiz.forget)
@@ -92,6 +96,7 @@ class Page:
             self._sessions.lay_out_list(language)
             self.state = gr.HTML(header(self._team.opening, None, language), elem_id="state")
             self.chat.lay_out_new(language)
+            self.account = gr.HTML(elem_id="account", visible=self._accounts, min_width=0)
             choices = [(name, code) for code, name in messages.LANGUAGES.items()]
             self.language = gr.Radio(
                 choices, value=language, elem_id="language", show_label=False, container=False, scale=0
@@ -104,7 +109,7 @@ class Page:
     def _wire(self, blocks: gr.Blocks) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
-        words = [self.state, self.language, self.places]
+        words = [self.state, self.language, self.places, self.account]
         words += [component for part in (self.chat, self._sessions, *self._parts) for component in part.worded()]
         show = "() => window.atlasPlace(true)"
         blocks.load(self.arrive, [self.stored], [self.stored, *words], **private).then(None, js=show)
@@ -157,14 +162,24 @@ class Page:
             self.state: self._head(language),
             self.language: gr.Radio(value=language, label=messages.say("language", language)),
             self.places: _places(language),
+            self.account: account_html(learner, language) if self._accounts else "",
             **self.chat.words(stored, learner, language),
             **self._sessions.words(language),
             **{component: words for part in self._parts for component, words in part.words(language).items()},
         }
 
     def _learner(self, stored: Stored, request: gr.Request) -> str:
-        """Return whom the browser names as its learner, or an empty text where it may not be that one."""
+        """Return who logged in, or whom the browser names; an empty text where it may not be that one."""
+        if self._accounts:
+            return request.username or anonymous()
         return known_learner((stored or {}).get("learner", ""), named=self._named_learners)
+
+    def _admit(self, request: gr.Request, language: Language) -> AbstractContextManager[None]:
+        """Return the limit on what a reader asks; there is none for those who are alone on their machine."""
+        if self._named_learners:
+            return nullcontext()
+        client: Any = request.client  # pyright: ignore[reportUnknownMemberType] - untyped in gradio
+        return self._questions.asking(request.username or (client.host if client else ""), language)
 
 
 def _places(language: Language) -> str:

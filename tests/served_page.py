@@ -17,6 +17,8 @@ from agents.atlas import Atlas
 from agents.ladder import State
 from learner.feedback import FeedbackStore
 from ui.app import application, keep_gradio_quiet, listening, server
+from ui.auth import Accounts
+from ui.guard import LOOPBACK
 from ui.header import Opening
 
 keep_gradio_quiet(os.environ)
@@ -48,17 +50,20 @@ class OpenTeam:
         return self.team.ladder.state
 
 
-def page_over(atlas: Atlas, home: Path, *, named_learners: bool = False) -> Page:
-    return Page(OpenTeam(atlas), FeedbackStore(home), named_learners=named_learners)
+def page_over(atlas: Atlas, home: Path, *, named_learners: bool = False, accounts: bool = False) -> Page:
+    return Page(OpenTeam(atlas), FeedbackStore(home), named_learners=named_learners, accounts=accounts)
 
 
 @contextmanager
-def served(atlas: Atlas, home: Path, *, named_learners: bool = False) -> Generator[str]:
-    """Serves the page until the block ends; gives its address."""
-    page = page_over(atlas, home, named_learners=named_learners)
+def served(
+    atlas: Atlas, home: Path, *, named_learners: bool = False, admitted: Accounts | None = None
+) -> Generator[str]:
+    """Serves the page until the block ends, to everyone or to those with an account; gives its address."""
+    page = page_over(atlas, home, named_learners=named_learners, accounts=admitted is not None)
+    hosts = LOOPBACK if admitted is None else None
     with listening("127.0.0.1", 0) as listener:
         with ThreadPoolExecutor(1) as pool:  # Playwright's loop runs in the thread of its tests
-            running = server(pool.submit(application, page).result())
+            running = server(pool.submit(application, page, hosts, admitted).result())
         thread = threading.Thread(target=running.run, args=([listener],))
         thread.start()
         try:

@@ -149,11 +149,11 @@ def test_session_goes_on_from_one_command_to_the_next(atlas: Atlas) -> None:
     assert "factor of 1000" in done.json["answer"]
 
 
-def test_guided_is_passed_on(atlas: Atlas) -> None:
-    with ScriptedModel() as model:
-        answer_probe(model)
-        model.reply(VERBATIM, when=lambda request: of_tutor(request) and "one step at a time" in request.prompt)
-        assert atlas("ask", QUESTION, "--guided", "--base-url", model.base_url, "--model", "m").status == 0
+def test_guided_begins_a_lesson_and_goes_on_with_it(atlas: Atlas) -> None:
+    begun = atlas("ask", "PagedAttention", "--guided", "--session", "lesson", "--no-model")
+    assert "PagedAttention, step by step" in begun.out
+    told = atlas("ask", "I don't know", "--guided", "--session", "lesson", "--no-model", "--json")
+    assert "Not yet: we will come to it." in told.json["answer"]
 
 
 def test_search_lists_passages(atlas: Atlas) -> None:

@@ -129,7 +129,7 @@ def click(page: Page, note: str, *, below: float = 0) -> None:
 
 def test_the_library_that_draws_is_loaded_when_the_map_is_first_opened_and_from_here(desk: Desk) -> None:
     page = desk.open("", wait="#box textarea")
-    page.wait_for_function("window.atlasMap")
+    page.wait_for_function("typeof window.atlasMap === 'function'")
     assert not [address for address in desk.requests if "cytoscape" in address]
     page.get_by_role("link", name="Map").click()
     expect(page.locator(".map-canvas canvas").first).to_be_visible()
@@ -200,16 +200,16 @@ def test_a_note_is_found_by_any_of_its_names(desk: Desk) -> None:
     page = desk.open()
     search = page.get_by_role("combobox", name="Find a note")
     search.fill("分页")
-    expect(page.get_by_role("option")).to_have_count(1)
-    expect(page.get_by_role("option")).to_contain_text("PagedAttention")
+    expect(page.locator("#map-found [role=option]")).to_have_count(1)
+    expect(page.locator("#map-found [role=option]")).to_contain_text("PagedAttention")
     search.press("Enter")
     expect(page).to_have_url(re.compile("note=paged-attention"))
     search.fill("l")
-    expect(page.get_by_role("option").first).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#map-found [role=option]").first).to_have_attribute("aria-selected", "true")
     search.press("ArrowDown")
-    expect(page.get_by_role("option").nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#map-found [role=option]").nth(1)).to_have_attribute("aria-selected", "true")
     search.fill("nothing like it")
-    expect(page.get_by_role("option")).to_have_text("No note of this name")
+    expect(page.locator("#map-found [role=option]")).to_have_text("No note of this name")
 
 
 def test_filters_are_kept_in_the_address_and_count_what_they_leave(desk: Desk) -> None:
@@ -220,7 +220,7 @@ def test_filters_are_kept_in_the_address_and_count_what_they_leave(desk: Desk) -
     page.get_by_label("Kind", exact=True).select_option(label="Tool")
     expect(page.locator(".map-count")).to_have_text("2 of 4 notes")
     expect(page).to_have_url(re.compile("stage=inference&kind=tool"))
-    page.get_by_role("button", name="List").click()
+    page.get_by_role("button", name="List", exact=True).click()
     expect(page.locator("[data-item]")).to_have_count(2)
     page.go_back()
     page.go_back()
@@ -238,7 +238,7 @@ def test_the_way_to_a_note_is_drawn_with_what_is_known_of_it_dimmed(desk: Desk) 
     assert page.evaluate(f"{GRAPH}.edges('.way').length") == 1
     assert set(page.evaluate(f"{GRAPH}.nodes('.away').map((node) => node.id())")) == {"lora"}
     page.get_by_role("link", name="Begin with vLLM").click()
-    page.get_by_role("button", name="List").click()
+    page.get_by_role("button", name="List", exact=True).click()
     expect(page.locator(".map-steps li")).to_have_text(["PagedAttention Known", "vLLM"])
     page.get_by_role("link", name="Close the path").click()
     expect(page.locator(".map-path")).to_be_hidden()

@@ -47,7 +47,7 @@ def test_message_starts_its_journey(message: str, journey: str, text: str) -> No
 
 
 def test_unknown_command_is_refused_with_the_known_ones() -> None:
-    known = "/ask, /learn, /check, /search, /calc, /recommend, /compare, /fix, /quiz, /review, /progress, /path, /next"
+    known = "/ask, /learn, /check, /search, /calc, /recommend, /compare, /fix, /guide, /quiz, /review, /progress, /path, /next"
     with pytest.raises(UserMistake, match=f"'/dance'.*There are {known}"):
         route("/dance now")
 

@@ -115,7 +115,11 @@ def test_sessions_are_listed_newest_first_with_their_number_of_turns(desk: Desk)
 def test_readers_see_their_own_sessions_only(desk: Desk) -> None:
     said(desk, "s", "Ann's question", reader="ann")
     said(desk, "s", "Bob's question", reader="bob")
-    assert [titles(listed(desk, reader)) for reader in ("ann", "bob", "")] == [["Ann's question"], ["Bob's question"], []]
+    assert [titles(listed(desk, reader)) for reader in ("ann", "bob", "")] == [
+        ["Ann's question"],
+        ["Bob's question"],
+        [],
+    ]
     for act in (lambda: rename(desk, "s", "eve", "mine"), lambda: delete(desk, "s", "eve")):
         with pytest.raises(UserMistake, match="no session"):
             act()

@@ -120,7 +120,10 @@ def _stranger(request: Request) -> Response:
 
 def _language(request: Request) -> Language:
     chosen = request.query_params.get(LANGUAGE)
-    return next((code for code in LANGUAGES if code == chosen), preferred(request.headers.get("accept-language", "")))
+    for language in LANGUAGES:
+        if language == chosen:
+            return language
+    return preferred(request.headers.get("accept-language", ""))
 
 
 def _token(headers: Headers) -> str:

@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from math import ceil
 from typing import Final
 
 from knowledge.errors import UserMistake
@@ -63,7 +64,7 @@ class Questions:
                 raise UserMistake(say("at_once", language, n=self._at_once))
             wait_s = self._rate.wait_s(reader)
             if wait_s:
-                raise UserMistake(say("too_fast", language, seconds=int(wait_s) + 1))
+                raise UserMistake(say("too_fast", language, seconds=ceil(wait_s)))
             self._open[reader] = self._open.get(reader, 0) + 1
         try:
             yield

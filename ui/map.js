@@ -238,7 +238,7 @@ new MutationObserver(() => {
   if (!sent || sent.dataset.token === token) return;
   token = sent.dataset.token;
   receive(JSON.parse(sent.textContent));
-}).observe(document.querySelector("#map"), { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["data-token"] });
+}).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });
 
 // The colours follow the reader's light or dark.
 new MutationObserver(() => {

@@ -77,7 +77,7 @@ const searchBox = (model, choose) => {
 const choice = (name, label, options, value, change) => make(
   "label", { class: "map-choice" }, make("span", {}, label),
   (() => {
-    const select = make("select", { name, onchange: (event) => change(event.target.value) }, options.map(([id, told]) => make("option", { value: id }, told)));
+    const select = make("select", { name, "aria-label": label, onchange: (event) => change(event.target.value) }, options.map(([id, told]) => make("option", { value: id }, told)));
     select.value = value;
     return select;
   })(),

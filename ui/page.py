@@ -8,6 +8,7 @@ from typing import Any, Final, cast, get_args
 
 import gradio as gr
 from gradio.themes import Base
+from starlette.datastructures import Address
 
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
@@ -178,7 +179,7 @@ class Page:
         """Return the limit on what a reader asks; there is none for those who are alone on their machine."""
         if self._named_learners:
             return nullcontext()
-        client: Any = request.client  # pyright: ignore[reportUnknownMemberType] - untyped in gradio
+        client = cast("Address | None", request.client)  # pyright: ignore[reportUnknownMemberType] - untyped in gradio
         return self._questions.asking(request.username or (client.host if client else ""), language)
 
 

@@ -75,10 +75,11 @@ def needs(text: str, constraints: Constraints) -> tuple[Need, ...]:
         found.pop("many-users", None)
     if constraints.items >= _LARGE:
         found.setdefault("huge-collection", f"{constraints.items:,}")
-        found.pop("in-process", None)
     elif constraints.items:
         found.setdefault("in-process", f"{constraints.items:,}")
         found.pop("huge-collection", None)
+    if "huge-collection" in found:
+        found.pop("in-process", None)
     if constraints.device == "npu":
         found.setdefault("ascend", constraints.said["device"].words)
     return tuple(Need(name, words) for name, words in found.items())

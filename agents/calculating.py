@@ -129,5 +129,5 @@ def calculating(house: House, message: Message, stop: Stop, asked: Request) -> G
     except UserMistake as mistake:
         if asked.is_command:
             raise
-        return _Refused(house, message, stop, str(mistake)).learn()
+        return _Refused(house, message, stop, mistake.told(message.language)).learn()
     return journey.calculate()

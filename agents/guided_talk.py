@@ -140,7 +140,7 @@ class GuidedTalk(Conversation):
                 item, self._request.message, self._request.learner, hints=lesson.hints, quiz=lesson.id, stop=self._stop
             )
         except UserMistake as mistake:
-            yield from self._question(lesson, item, _Head((str(mistake),)))
+            yield from self._question(lesson, item, _Head((mistake.told(self._language),)))
             return
         self._usage += outcome.usage
         right = outcome.grade.correct

@@ -112,7 +112,7 @@ class QuizTalk(Journey):
                 item, message, self._request.learner, hints=sitting.hints, quiz=sitting.quiz, stop=self._stop
             )
         except UserMistake as mistake:
-            yield from self._ask(sitting, [str(mistake)])
+            yield from self._ask(sitting, [mistake.told(self._language)])
             return
         self._usage += outcome.usage
         grade = outcome.grade

@@ -103,7 +103,8 @@ class Examiner(Standing):
             kinds = ", ".join(wish.types) or "any kind"
             level = f" at level {wish.level}" if wish.level else ""
             remedy = "Leave the type or the level open, or name a wider topic."
-            raise UserMistake(f"there is no item of {kinds}{level} on {about.title or 'the notes'!r}.", remedy)
+            zh = f"{about.title or '笔记'} 没有这类题目。请放宽题型或难度，或者换一个更大的主题。"
+            raise UserMistake(f"there is no item of {kinds}{level} on {about.title or 'the notes'!r}.", remedy, zh)
         elif len(items) < wish.n:
             notices.append(say("fewer_items", wish.language, n=str(len(items)), wanted=str(wish.n)))
         concepts = tuple(dict.fromkeys(item.concept for item in items))

@@ -91,7 +91,9 @@ def clean(message: str, longest: int = LONGEST_MESSAGE) -> str:
     """
     text = visible(message).strip()
     if not text:
-        raise UserMistake("the question is empty.", "Ask in words, in English or Chinese.")
+        raise UserMistake(
+            "the question is empty.", "Ask in words, in English or Chinese.", "问题是空的。请用中文或英文提问。"
+        )
     if len(text) > longest:
         raise _too_long(text, longest)
     return text
@@ -124,9 +126,11 @@ def _commanded(message: str) -> Route | None:
     journey = _COMMANDS.get(command[1].lower())
     if journey is None:
         known = ", ".join(f"/{name}" for name in _COMMANDS)
-        raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.")
+        zh = f"没有 /{command[1]} 这个命令。可用的命令：{known}。"
+        raise UserMistake(f"there is no command {'/' + command[1]!r}.", f"There are {known}.", zh)
     if journey not in _WITHOUT_TEXT and not command[2].strip():
-        raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.")
+        zh = f"/{command[1]} 后面需要内容，请写在命令之后。"
+        raise UserMistake(f"{'/' + command[1]!r} needs a text.", f"Write it after /{command[1]}.", zh)
     text = command[2].strip()
     return Route(journey, text, commanded(text) if journey == "calculate" else None, is_command=True)
 
@@ -156,7 +160,8 @@ def _worded(message: str, known: Known) -> Route | None:
 
 def _too_long(text: str, longest: int) -> UserMistake:
     remedy = f"Ask in at most {longest:,} characters; add long texts as notes instead."
-    return UserMistake(f"the question has {len(text):,} characters.", remedy)
+    zh = f"问题有 {len(text):,} 个字符。最多 {longest:,} 个字符，长文本请作为笔记添加。"
+    return UserMistake(f"the question has {len(text):,} characters.", remedy, zh)
 
 
 def leans_on_history(message: str, *, names_a_note: bool) -> bool:

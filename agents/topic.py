@@ -74,6 +74,7 @@ def _found(index: Index, graph: Graph, words: str, language: Language) -> list[N
     found = retrieval.search(index, words, _SEARCHED)
     if not found or found[0].ground < GROUNDED:
         nearest = ", ".join(dict.fromkeys(graph.notes[e.note].title_in(language) for e in found[:3])) or "none"
-        raise UserMistake(f"the notes have nothing on {words!r}.", f"The nearest are: {nearest}.")
+        zh = f"笔记里没有关于“{words}”的内容。最接近的是：{nearest}。"
+        raise UserMistake(f"the notes have nothing on {words!r}.", f"The nearest are: {nearest}.", zh)
     near = [evidence.note for evidence in found if evidence.score >= found[0].score * _WITHIN]
     return [graph.notes[note] for note in dict.fromkeys(near)]

@@ -7,22 +7,31 @@ AtlasError
 """
 
 
+from knowledge.vocabulary import Language
+
+
 class AtlasError(Exception):
     """Is raised for every failure that a person can act on.
 
-    `remedy` says what to do about it; `kind` names the class in JSON output.
+    `remedy` says what to do about it; `kind` names the class in JSON output. `zh` says both in Chinese, where a reader
+    of the page may meet the error.
     """
 
     kind = "error"
     exit_status = 1
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", zh: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.zh = zh
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def told(self, language: Language) -> str:
+        """Return what went wrong and what to do about it, in a language where the error has it."""
+        return self.zh if language == "zh" and self.zh else str(self)
 
 
 class UserMistake(AtlasError):

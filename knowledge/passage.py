@@ -88,7 +88,7 @@ def _blocks(tokens: list[Token], lines: list[int], text: str) -> Iterator[_Block
         if token.type == "heading_open":
             depth = int(token.tag[1])
             path = [(d, name) for d, name in path if d < depth]
-            path.append((depth, tokens[i + 1].content.strip()))
+            path.append((depth, " ".join(tokens[i + 1].content.split())))
         is_text = token.type in _TEXT_BLOCKS
         if not (is_text or token.type in _JOINED_BLOCKS) or _is_diagram(token) or _is_comment(token):
             run += 1

@@ -180,7 +180,9 @@ def _document(
             return translated.model_copy(
                 update={"path": str(path), "language": language, "links": links, "sibling": True}
             )
-    title = _by_language(values.title, language) or {language: body.title or name}
+    given = _by_language(values.title, language) or {language: body.title or name}
+    # A title is one line wherever it is shown or quoted: a second one could pass for words of ours.
+    title: dict[Language, str] = {each: " ".join(text.split()) or name.strip() for each, text in given.items()}
     return Document(
         path=str(path),
         own=folder.own,

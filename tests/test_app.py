@@ -320,7 +320,10 @@ def test_closing_ends_an_update_under_way(tmp_path: Path) -> None:
 
 
 def visit(page: str = "page", language: str = "en") -> gr.Request:
-    return cast("gr.Request", SimpleNamespace(session_hash=page, headers={"accept-language": language}))
+    return cast(
+        "gr.Request",
+        SimpleNamespace(session_hash=page, headers={"accept-language": language}, username=None, client=None),
+    )
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def learned(id: str, first_days_ago: float, seconds: float | None = None) -> Stu
 
 @pytest.fixture
 def steady() -> dict[str, Studied]:
-    """Five answers in each of four weeks, and four concepts known by them."""
+    """Five answers in the last week, six in the one before, five in the one before that: four concepts known."""
     return record(*(learned(f"c{n}", 27 - 7 * n, seconds=30.0) for n in (0, 1, 2)), learned("c3", 8.5, seconds=30.0))
 
 
@@ -39,8 +39,8 @@ def test_a_way_takes_as_many_answers_as_the_known_concepts_took(steady: dict[str
     left = time_left(steady, NEW, NOW)
     assert left is not None
     assert left.answers == (8, 8)  # each of the four was known at its fourth answer
-    assert left.weekly == (5, 5)
-    assert (left.days_low, left.days_high) == (12, 12)  # 8 of 5 a week: 11.2 days
+    assert left.weekly == (5, 6)  # the quartiles of 5, 6 and 5 are 5 and 5.5
+    assert (left.days_low, left.days_high) == (11, 12)  # 8 answers at 5.5 and at 5 a week
     assert left.minutes == (4, 4)
 
 

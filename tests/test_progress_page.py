@@ -133,15 +133,41 @@ def test_a_record_is_told_in_figures_plots_and_lists(desk: Desk) -> None:
     assert tile(page, "Concepts tried") == "3"
     assert tile(page, "Answers") == "9 78% right"
     assert tile(page, "Due now") == "1"
-    for name in ("stages", "forecast", "history"):
+    for name in ("course", "stages", "forecast", "history"):
         expect(page.locator(f"#progress-{name} .main-svg").first).to_be_visible()
     assert sorted(page.locator("#progress-stages .ytick").all_text_contents()) == ["Fine-tuning", "Inference"]
+    assert page.locator("#progress-course .legendtext").all_text_contents() == ["Fine-tuning", "Inference"]
+    due = page.locator("#progress-next section", has_text="Due today")
+    expect(due.locator("li")).to_have_count(1)
+    expect(due.get_by_role("link", name="Review what is due")).to_be_visible()
     weak = page.locator("#progress-next section", has_text="Weak spots")
     expect(weak.locator("li").first).to_contain_text("vLLM")
     expect(weak.locator("li").first).to_contain_text("2 of the last answers wrong")
     expect(page.locator(".by-concept tr", has_text="vLLM").locator(".overdue")).to_have_text("today")
-    page.get_by_role("link", name="Review what is due").click()
+    due.get_by_role("link", name="Review what is due").click()
     expect(page.locator('.quiz-now[data-state="open"]')).to_have_count(1)
+
+
+def test_the_page_is_never_blank_while_the_record_is_looked_up(desk: Desk) -> None:
+    context = desk.browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.route("**/gradio_api/**", lambda route: route.abort())  # the server has not answered yet
+    page.goto(f"{desk.named}?place=progress")
+    expect(page.locator("#progress-head h2")).to_be_visible()
+    expect(page.locator("#progress-head .sketch").first).to_be_visible()
+    context.close()
+    desk.complaints.clear()
+
+
+def test_a_streak_is_told_where_there_is_one_and_its_end_is_not(desk: Desk) -> None:
+    for days_ago in (1.0, 2.0, 3.0):
+        desk.has_answered("Ada", "lora", True, days_ago=days_ago)
+    page = desk.open()
+    go_by(page, "Ada")
+    assert tile(page, "Days in a row") == "3"
+    desk.has_answered("Grace", "lora", True, days_ago=5)
+    go_by(page, "Grace")
+    expect(page.locator(".tiles div", has_text="Days in a row")).to_have_count(0)
 
 
 def test_concepts_are_sorted_and_filtered(desk: Desk) -> None:
@@ -172,6 +198,9 @@ def test_the_way_to_a_goal_is_chosen_and_kept_in_the_address(desk: Desk) -> None
     expect(page.locator(".path li")).to_contain_text(["PagedAttention", "vLLM"])
     expect(page.locator(".path li").first).to_contain_text("for vLLM")
     expect(page).to_have_url(re.compile("goal=vllm$"))
+    expect(page.locator("#progress-steps .left")).to_contain_text("Not enough data yet")
+    on_map = page.get_by_role("link", name="Show it on the map")
+    expect(on_map).to_have_attribute("href", "?place=map&goal=vllm")
     page.reload()
     expect(page.locator(".path li")).to_have_count(2)
     page.locator(".path li").first.get_by_role("link", name="Quiz").click()

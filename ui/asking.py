@@ -36,19 +36,20 @@ def turns(
     asking: Asking,
     *,
     spoken: Language | None = None,
+    guided: bool = False,
     admitted: AbstractContextManager[None] | None = None,
     clock: Clock = time.monotonic,
 ) -> Generator[Turn]:
     """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed.
 
     `learner` is whose session it is and whose record grows by the answers to a quiz, `spoken` the language of the
-    page, and `admitted` is entered while the answer is made: it raises where the reader asks too much. The turn shows
+    page, `guided` begins a lesson on what is asked, and `admitted` is entered while the answer is made: it raises where the reader asks too much. The turn shows
     the question without its secrets.
     """
     turn = Turn(uuid.uuid4().hex[:12], mask(visible(question)).text)
 
     def answer(atlas: "Atlas") -> Stoppable[Event]:
-        return atlas.ask(question, session, reader=learner, learner=learner, spoken=spoken)
+        return atlas.ask(question, session, reader=learner, learner=learner, guided=guided, spoken=spoken)
 
     try:
         with admitted or nullcontext():
@@ -56,7 +57,7 @@ def turns(
                 turn = latest
                 yield turn
     except AtlasError as error:
-        yield ended(turn, "failed", str(error))
+        yield ended(turn, "failed", error.told(spoken or "en"))
         return
     except Exception as error:  # noqa: BLE001 - logged in full; the page must not wait for ever
         _LOG.exception("an answer broke off")
@@ -76,7 +77,9 @@ def _answered(
             return
         waited = clock() - began
         if waited > OPENING_S:
-            raise AtlasError("the notes are still being opened.", "Ask again in a minute.")
+            raise AtlasError(
+                "the notes are still being opened.", "Ask again in a minute.", "笔记还在打开，请一分钟后再问。"
+            )
         yield replace(turn, steps=(Step("open", "desk", "", "running", waited),))
     answering = answer(atlas)
     asking.begins(answering.close)

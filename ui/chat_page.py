@@ -100,6 +100,7 @@ class ChatPage:
                     elem_id="box", show_label=False, container=False, lines=1, max_lines=8, max_length=200_000,
                     submit_btn=True, autofocus=True, scale=0,
                 )  # fmt: skip
+                self.guided = gr.Checkbox(elem_id="guided", show_label=False, container=False, scale=0, min_width=0)
             with gr.Column(elem_id="side", scale=2):
                 self.side_title = gr.HTML(elem_id="side-title")
                 self.panel = gr.Markdown(elem_id="panel", latex_delimiters=LATEX)
@@ -124,12 +125,13 @@ class ChatPage:
             rested = event(source, inputs, answer, **busy).then(self.rest, None, [self.box], **private)
             self.ended.append(rested.then(answered, [stored], [state], **private))
         self.box.stop(self.stop, None, None, **prompt)
+        self.guided.input(self.guide, [stored, self.guided], [stored], **prompt)
         self.chat.like(self.rate, [stored], None, **busy)
         self.bridge.select(self.open, [stored], [self.panel], **prompt)
 
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page."""
-        return [self.new, self.chat, self.box, self.side_title, self.panel]
+        return [self.new, self.chat, self.box, self.guided, self.side_title, self.panel]
 
     def words(self, stored: Stored, learner: str, language: Language) -> Updates:
         """Return the page in a language, with the conversation that the browser was in."""
@@ -144,6 +146,7 @@ class ChatPage:
                 examples=_examples(language) if self._examples else None,
             ),
             self.box: gr.Textbox(label=messages.say("ask", language), placeholder=messages.say("ask", language)),
+            self.guided: gr.Checkbox(label=messages.say("guided", language), value=bool((stored or {}).get("guided"))),
             self.side_title: f"<h2>{messages.say('sources', language)}</h2>",
             self.panel: panel(turns[-1] if turns else None, language),
         }
@@ -167,11 +170,12 @@ class ChatPage:
         )
         current = self._live.begin(page)
         learner = self._learner(stored, request)
+        guided = bool((stored or {}).get("guided"))
         beside, key = "", _key({**(stored or {}), "session": session}, learner)
         try:
             yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
             for turn in asking.turns(
-                self._team, question, session, learner, current, spoken=language,
+                self._team, question, session, learner, current, spoken=language, guided=guided,
                 admitted=self._admit(request, language),
             ):  # fmt: skip
                 turns = self._chats.put(key, turn)
@@ -185,6 +189,10 @@ class ChatPage:
         finally:
             current.stop()
             self._live.end(page, current)
+
+    def guide(self, stored: Stored, guided: bool) -> Stored:  # noqa: FBT001 - what the switch says
+        """Remember whether what is asked begins a lesson."""
+        return {**(stored or {}), "guided": "yes" if guided else ""}
 
     def choose(self, stored: Stored, request: gr.Request, chosen: gr.SelectData) -> Generator[Updates]:
         """Answer an offered question."""
@@ -250,7 +258,7 @@ def _welcome(language: Language) -> str:
 def _examples(language: Language) -> list[dict[str, str]]:
     return [
         {"text": messages.say(f"example_{key}", language), "display_text": messages.say(f"label_{key}", language)}
-        for key in ("explain", "compare", "check")
+        for key in ("explain", "calculate", "fix")
     ]
 
 

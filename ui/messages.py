@@ -9,8 +9,10 @@ LANGUAGES: Final[dict[Language, str]] = {"en": "English", "zh": "中文"}
 _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "welcome": {"en": "What would you like to understand?", "zh": "想弄懂什么？"},
     "welcome_more": {
-        "en": "Answers rest on the notes. Click a number to see the sentence behind a claim.",
-        "zh": "回答以笔记为依据，点击编号即可查看对应的原句。",
+        "en": "LLM Atlas explains, calculates, advises and mends, from notes on the whole LLM stack: each number opens "
+        "the sentence behind a claim. It works as it is; [a model of your choice](#ways) adds words of its own.",
+        "zh": "LLM Atlas 依据覆盖大模型全栈的笔记来讲解、计算、选型和排错，点击编号即可查看依据的原句。"
+        "开箱即用，接上[你选择的模型](#ways)后还会用自己的话讲解。",
     },
     "send": {"en": "Send", "zh": "发送"},
     "stop": {"en": "Stop", "zh": "停止"},
@@ -92,21 +94,45 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     },
     "model_failed": {"en": "Notes only; {problem}", "zh": "仅用笔记，{problem}"},
     "endpoint_down": {"en": "{model} does not answer, next try in {n} s", "zh": "{model} 没有响应，{n} 秒后重试"},
+    "guided": {"en": "Step by step: asks before it tells", "zh": "一步一步学：先提问，再讲解"},
     "example_explain": {"en": "How does PagedAttention save memory?", "zh": "PagedAttention 是怎样节省显存的？"},
-    "example_compare": {"en": "How do vLLM and SGLang differ?", "zh": "vLLM 和 SGLang 有什么区别？"},
-    "example_check": {
-        "en": "/check LoRA updates all weights of the model",
-        "zh": "/check LoRA 会更新模型的全部权重",
+    "example_calculate": {
+        "en": "Does Qwen3-14B fit on a 4090 with 32k of context?",
+        "zh": "Qwen3-14B 在 4090 上用 32k 上下文放得下吗？",
+    },
+    "example_fix": {
+        "en": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
+        "zh": "报错 torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
     },
     "label_explain": {
         "en": "Explain: how does PagedAttention save memory?",
         "zh": "讲解：PagedAttention 怎样节省显存？",
     },
-    "label_compare": {"en": "Compare: how do vLLM and SGLang differ?", "zh": "比较：vLLM 和 SGLang 有什么区别？"},
-    "label_check": {
-        "en": "Check a claim: “LoRA updates all weights of the model”",
-        "zh": "核查说法：“LoRA 会更新模型的全部权重”",
+    "label_calculate": {
+        "en": "Calculate: does Qwen3-14B fit on a 4090 with 32k of context?",
+        "zh": "计算：Qwen3-14B 在 4090 上用 32k 上下文放得下吗？",
     },
+    "label_fix": {
+        "en": "Fix: torch.OutOfMemoryError: CUDA out of memory",
+        "zh": "排错：torch.OutOfMemoryError: CUDA out of memory",
+    },
+    "ways": {"en": "Who answers, and how to change it", "zh": "由谁回答，怎样更换"},
+    "ways_close": {"en": "Close", "zh": "关闭"},
+    "way_notes": {
+        "en": "**Notes alone.** Nothing to do: answers are the notes’ own sentences, at once and with their places.",
+        "zh": "**仅用笔记。**无需任何操作：直接用笔记原句回答，立即给出并标明出处。",
+    },
+    "way_embedded": {
+        "en": "**The embedded model** explains in its own words, on this machine. Fetch it once (about {mb} MB); "
+        "the line at the lower left shows how far it is:",
+        "zh": "**内置模型**在本机用自己的话讲解。只需下载一次（约 {mb} MB），左下角会显示进度：",
+    },
+    "way_endpoint": {
+        "en": "**A model of your own**, behind any OpenAI-compatible endpoint (Ollama, vLLM, a hosted one):",
+        "zh": "**自己的模型**，任何兼容 OpenAI 接口的服务都可以（Ollama、vLLM 或云服务）：",
+    },
+    "copy": {"en": "Copy", "zh": "复制"},
+    "copied": {"en": "Copied", "zh": "已复制"},
 }
 
 

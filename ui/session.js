@@ -68,7 +68,7 @@ document.addEventListener("click", (event) => {
     if (row) row.querySelector("details").open = false;
     send({ do: button.dataset.do, session: row?.dataset.session ?? "" });
   }
-});
+}, true);  // the page keeps clicks on addresses to itself
 document.addEventListener("keydown", (event) => {
   const menu = event.target.closest?.("#session-list details[open]");
   if (event.key !== "Escape" || !menu) return;
@@ -102,6 +102,9 @@ new MutationObserver(() => {
     if (answered.asked) setTimeout(window.atlasSessions, 1000);
     answered.asked = true;
   }
-  if (moved && !listed) send({ do: "list" });  // an answer has ended
+  const shown = find(".sessions-now")?.dataset;
+  // An answer has ended, or the list is for words that have changed since.
+  if (moved && "follows" in document.querySelector("#session-link a").dataset) send({ do: "list" });
+  else if (listed && shown.words !== undefined && shown.words !== words()) send({ do: "list" });
   if (isNew("file")) save();
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });

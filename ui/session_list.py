@@ -28,7 +28,8 @@ def list_html(
     parts.append("</ul>" if day is not None else "")
     if has_more:
         parts.append(f'<button type="button" class="more" data-do="more">{escape(say("more", language))}</button>')
-    return f'<div class="sessions-now" data-state="shown" data-token="{uuid.uuid4().hex}">{"".join(parts)}</div>'
+    state = f'data-state="shown" data-words="{escape(words)}" data-token="{uuid.uuid4().hex}"'
+    return f'<div class="sessions-now" {state}>{"".join(parts)}</div>'
 
 
 def waiting_html(language: Language) -> str:
@@ -58,10 +59,14 @@ def problem_html(said: str) -> str:
     return f'<p class="problem" role="alert">{escape(said)}</p>'
 
 
-def link_html(session: str) -> str:
-    """Return the hidden link that the page's script keeps the address at; its token differs each time."""
+def link_html(session: str, *, follows: bool) -> str:
+    """Return the hidden link that the page's script keeps the address at; its token differs each time.
+
+    Where it `follows` something that changed a conversation, the script asks for the list.
+    """
     address = f"?session={session}" if session else "?"
-    return f'<a href="{address}" data-token="{uuid.uuid4().hex}" tabindex="-1"></a>'
+    follow = " data-follows" if follows else ""
+    return f'<a href="{address}" data-token="{uuid.uuid4().hex}"{follow} tabindex="-1"></a>'
 
 
 def file_html(text: str, name: str, kind: str) -> str:

@@ -89,7 +89,7 @@ class SessionPart:
         self._stored = stored
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
         outputs = [stored, self._chat.chat, self._chat.panel, self.list, self.link, self.file]
-        self.bridge.select(self.act, [stored], outputs, **quick)
+        self.bridge.select(self.act, [stored], outputs, trigger_mode="multiple", **quick)
         for ended in self._chat.ended:
             ended.then(self.follow, [stored], [self.link], **quick)
 
@@ -105,7 +105,7 @@ class SessionPart:
 
     def follow(self, stored: Stored, request: gr.Request) -> str:
         """Return the address of the conversation that is open."""
-        return self._link(stored, self._learner(stored, request))
+        return self._link(stored, self._learner(stored, request), follows=True)
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the list, or do with a conversation what the reader wants."""
@@ -208,8 +208,9 @@ class SessionPart:
         )  # fmt: skip
         return {self.list: html, self.link: self._link(wish.stored, wish.learner)}
 
-    def _link(self, stored: Stored, learner: str) -> str:
-        return link_html((session_of(stored) or "") if self._chat.turns(stored, learner) else "")
+    def _link(self, stored: Stored, learner: str, *, follows: bool = False) -> str:
+        has_turns = bool(self._chat.turns(stored, learner))
+        return link_html((session_of(stored) or "") if has_turns else "", follows=follows)
 
 
 def _session(name: object) -> str:

@@ -18,7 +18,9 @@ def whole(what: str, value: object, least: int = 1, most: int = LARGEST) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise UserMistake(f"The {what} {value!r} is not a whole number.", f"Give a whole number from {least:,}.")
     if not least <= value <= most:
-        raise UserMistake(f"The {what} {value!r} is out of range.", f"Give a whole number from {least:,} to {most:,}.")
+        zh = f"{what} 的值 {value:,} 超出范围，请给出 {least:,} 到 {most:,} 之间的整数。"
+        remedy = f"Give a whole number from {least:,} to {most:,}."
+        raise UserMistake(f"The {what} {value!r} is out of range.", remedy, zh)
     return value
 
 
@@ -47,4 +49,5 @@ def unknown(what: str, value: object, known: Iterable[str], remedy: str = "") ->
     listed = [spelled[name] for name in near] or list(names[:8])
     shown = value[:100] if isinstance(value, str) else value
     advice = f"{'Closest' if near else 'Known'}: {', '.join(listed)}. {remedy}".strip()
-    return UserMistake(f"{shown!r} is not a known {what}.", advice)
+    zh = f"不认识“{shown}”。{'最接近的是' if near else '已知的有'}：{'、'.join(listed)}。"
+    return UserMistake(f"{shown!r} is not a known {what}.", advice, zh)

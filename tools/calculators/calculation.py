@@ -252,7 +252,8 @@ def _split(read: dict[str, Any], named: Cards | None) -> int:
     """Return over how many GPUs the model is split: `tp`, or `gpus`, or as many as the name of the cards says."""
     split, gpus = read["tp"], read["gpus"]
     if split is not None and gpus is not None and split != gpus:
-        raise UserMistake(f"{gpus} GPUs share the model, but it is split over {split}.", "Give one of tp and gpus.")
+        zh = f"共 {gpus} 张显卡，模型却切分到 {split} 张上。tp 和 gpus 只需给出一个。"
+        raise UserMistake(f"{gpus} GPUs share the model, but it is split over {split}.", "Give one of tp and gpus.", zh)
     if split is None:
         split = gpus if gpus is not None else (named.count if named else 0) or 1
     return whole("tensor parallel size", split, 1, MOST_GPUS)
@@ -268,7 +269,8 @@ def _load(read: dict[str, Any]) -> Load | None:
     if all(part is None for part in parts):
         return None
     if any(part is None for part in parts):
-        raise UserMistake("A load is only half described.", "Give requests, prompt and output together.")
+        remedy = "Give requests, prompt and output together."
+        raise UserMistake("A load is only half described.", remedy, "负载没有说全，requests、prompt、output 要一起给出。")
     return Load(*parts)
 
 

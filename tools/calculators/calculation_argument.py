@@ -33,7 +33,8 @@ def understood(kind: Kind, arguments: Mapping[str, object]) -> dict[str, Any]:
         given = arguments.get(parameter.name)
         if given is None or (isinstance(given, str) and not given.strip()):
             if parameter.required:
-                raise UserMistake(f"No {parameter.name} is named.", f"Name one: {parameter.meaning.en}")
+                zh = f"缺少 {parameter.name}：{parameter.meaning.zh}"
+                raise UserMistake(f"No {parameter.name} is named.", f"Name one: {parameter.meaning.en}", zh)
             read[parameter.name] = parameter.default
         else:
             read[parameter.name] = _read(parameter, given)

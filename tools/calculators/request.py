@@ -185,7 +185,8 @@ def _no_model(text: str) -> UserMistake:
             model_catalogue.find(word[0])
         except UserMistake as error:
             return error
-    return UserMistake("no model is named.", f"Name one, as in `{_EXAMPLE}`.")
+    zh = f"没有说明是哪个模型，请写上模型名，例如 `{_EXAMPLE}`。"
+    return UserMistake("no model is named.", f"Name one, as in `{_EXAMPLE}`.", zh)
 
 
 _WEIGHTS: Final = ("dtype", "quant", "kv_dtype")

@@ -38,7 +38,8 @@ class Wish:
 
     def __post_init__(self) -> None:
         if not 1 <= self.n <= MOST:
-            raise UserMistake(f"a quiz of {self.n} items cannot be made.", f"Ask for 1 to {MOST}.")
+            zh = f"不能出 {self.n} 道题的测验，请选 1 到 {MOST} 道。"
+            raise UserMistake(f"a quiz of {self.n} items cannot be made.", f"Ask for 1 to {MOST}.", zh)
 
     def allows(self, item_type: ItemType, level: Level) -> bool:
         """Tell whether an item of this type and level is wanted."""

@@ -57,7 +57,8 @@ def compare(
     speak = language or question_language(task or " ".join(names))
     notes = list({note.id: note for note in (_tool(name, material) for name in names)}.values())
     if len(notes) < 2:
-        raise UserMistake("A comparison needs two tools.", "Name two or more, such as vLLM and SGLang.")
+        remedy = "Name two or more, such as vLLM and SGLang."
+        raise UserMistake("A comparison needs two tools.", remedy, "对比至少需要两个工具，例如 vLLM 和 SGLang。")
     known = constraints or read(task, material.library)
     verdicts = _verdicts(task, known, notes, material, search, speak) if task.strip() else {}
     rows: list[tuple[str, tuple[Cell, ...]]] = []
@@ -72,7 +73,8 @@ def _tool(name: str, material: Material) -> Note:
     note = material.library.named(name)
     if note is None or note.tool is None:
         known = ", ".join(sorted(one.title_in("en") for one in material.notes if one.tool))
-        raise UserMistake(f"{name!r} is no tool of the notes.", f"Known are {known}.")
+        zh = f"笔记里没有“{name}”这个工具。已有的工具：{known}。"
+        raise UserMistake(f"{name!r} is no tool of the notes.", f"Known are {known}.", zh)
     return note
 
 

@@ -152,3 +152,16 @@ def _literal(words: str) -> str:
 
 def _unknown(session: str) -> UserMistake:
     return UserMistake(f"there is no session {session!r}.", "Choose one from the list.")
+
+
+def take_back(desk: Desk, session: str, reader: str, turns: Sequence[str]) -> None:
+    """Remove turns from a session, by their ids or the beginnings of these; the session stays."""
+    name, engine = stored_name(session, reader), desk.engine
+
+    def removed(_: object) -> None:
+        with engine.begin() as db:
+            for turn in turns:
+                gone = "DELETE FROM turns WHERE session_id = ? AND substr(run_id, 1, ?) = ?"
+                db.exec_driver_sql(gone, (name, len(turn), turn))
+
+    desk.use(removed)

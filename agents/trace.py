@@ -73,3 +73,6 @@ class Price:
         if span.rung != "endpoint":
             return 0.0
         return (span.prompt_tokens * self.prompt + span.completion_tokens * self.completion) / 1e6
+
+
+FREE: Final = Price()

@@ -6,7 +6,6 @@ AtlasError
 └── ModelFailed      a model endpoint is down, slow or misbehaves     exit status 4
 """
 
-
 from knowledge.vocabulary import Language
 
 

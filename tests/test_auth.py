@@ -291,7 +291,7 @@ def test_two_learners_with_the_same_session_address_have_two_conversations(
     for updates in page.chat.ask(QUESTION, stored, as_learner("ann")):
         assert updates
     shown = {name: words(page.arrive(stored, as_learner(name)), page) for name in ("ann", "李雷")}
-    assert (QUESTION in shown["ann"], QUESTION in shown["李雷"]) == (True, False)
+    assert tuple("PagedAttention store" in shown[name] for name in shown) == (True, False)
 
 
 def test_a_reader_who_asks_too_fast_is_told_so_in_the_conversation(

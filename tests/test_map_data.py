@@ -100,6 +100,12 @@ def test_every_kind_has_a_shape_in_the_pages_script() -> None:
 
 def test_what_others_made_is_what_its_list_says() -> None:
     folder = Path(ui.__file__).parent / "vendor"
-    listed = dict(re.findall(r"^\| `([^`]+)` \|.*`([0-9a-f]{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M))
-    assert {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir() if file.name != "README.md"} == listed
+    listed = dict(
+        re.findall(r"^\| `([^`]+)` \|.*`([0-9a-f]{64})` \|$", (folder / "README.md").read_text("utf-8"), re.M)
+    )
+    assert {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in folder.iterdir()
+        if file.name != "README.md"
+    } == listed
     assert "cytoscape.min.js" in listed

@@ -30,7 +30,9 @@ HOSTILE = "<img src=https://outside.example/x.png onerror=window.hacked=1>"
 STAGED = {name: text.replace("---\n", "---\nstage: inference\n", 1) for name, text in NOTES.items()}
 STAGED["lora"] = NOTES["lora"].replace("---\n", f'---\nstage: fine-tuning\nsummary: {{en: "{HOSTILE}"}}\n', 1)
 STAGED["lora.zh"] = NOTES["lora.zh"]
-STAGED["vllm"] = STAGED["vllm"].replace("kind: tool\n", "kind: tool\nsummary: {en: It serves models., zh: 它服务模型。}\n")
+STAGED["vllm"] = STAGED["vllm"].replace(
+    "kind: tool\n", "kind: tool\nsummary: {en: It serves models., zh: 它服务模型。}\n"
+)
 GRAPH = "document.querySelector('.map-canvas')._cyreg.cy"
 
 
@@ -57,7 +59,9 @@ class Desk:
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type in {"error", "warning"} else None)
+        page.on(
+            "console", lambda line: self.complaints.append(line.text) if line.type in {"error", "warning"} else None
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(self.url + query)
         expect(page.locator(wait)).to_be_visible()

@@ -270,6 +270,32 @@ def test_a_citation_in_the_chat_opens_the_note_at_its_sentence(desk: Desk) -> No
     expect(page.locator("#notes-text .at")).to_contain_text("blocks of 16 tokens")
 
 
+@pytest.mark.parametrize("way", ["place=notes&note=vllm", "place=quiz"], ids=["another note", "another place"])
+def test_leaving_a_note_while_its_diagram_is_drawn_complains_of_nothing(desk: Desk, way: str) -> None:
+    page = desk.open("?place=notes&note=vllm")
+    for _ in range(2):
+        page.evaluate(
+            """way => {
+          const go = (query) => {
+            const link = document.body.appendChild(document.createElement("a"));
+            link.href = query;
+            link.click();
+            link.remove();
+          };
+          go("?place=notes&note=flash");
+          new MutationObserver((_, watching) => {
+            if (!document.querySelector("#notes-text .mermaid")) return;
+            watching.disconnect();
+            setTimeout(() => go(way), 30);
+          }).observe(document.body, { subtree: true, childList: true });
+        }""",
+            f"?{way}",
+        )
+        page.wait_for_timeout(4000)
+    page.evaluate("history.pushState(null, '', '?place=notes&note=flash'); window.atlasPlace()")
+    expect(page.locator("#notes-text .mermaid > svg")).to_be_visible()
+
+
 # --- finding
 
 
@@ -315,7 +341,7 @@ def test_a_file_is_added_found_marked_as_ones_own_and_removed(desk: Desk) -> Non
     page.get_by_role("searchbox", name="Search all passages").press("Enter")
     expect(page.locator(".hits li").first.locator(".own")).to_have_text("your note")
     page.get_by_role("link", name="Your notes").click()
-    page.locator(".shelf .sure summary").click()
+    page.locator(".shelf .take-away summary").click()
     page.get_by_role("button", name="Yes, remove").click()
     expect(page.locator(".shelf")).to_contain_text("None yet.")
     assert list(desk.added.glob("*.md")) == []
@@ -375,7 +401,7 @@ def test_a_folder_is_linked_and_unlinked_on_this_machine_alone(desk: Desk, tmp_p
     expect(other.locator(".adding")).to_contain_text("Everyone who uses this app sees")
     assert other.locator(".linking").count() == 0
     assert str(tmp_path) not in other.locator("#notes").inner_text()
-    page.locator(".shelf .sure summary").click()
+    page.locator(".shelf .take-away summary").click()
     page.get_by_role("button", name="Yes, remove").click()
     expect(page.locator(".shelf li", has_text=str(tmp_path))).to_have_count(0)
     assert (tmp_path / "figs.md").exists()

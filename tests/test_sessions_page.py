@@ -73,6 +73,11 @@ def ask(page: Page, question: str) -> None:
     expect(page).to_have_url(re.compile(r"\?session=[0-9a-f]{32}$"))
 
 
+def begin_anew(page: Page) -> None:
+    page.locator("#new").click()
+    expect(page.locator("#chat .meta")).to_have_count(0)
+
+
 def titles(page: Page) -> list[str]:
     return page.locator("#session-list li > a").all_text_contents()
 
@@ -89,7 +94,7 @@ def test_conversations_are_listed_and_back_leads_to_the_one_before(room: Room) -
     expect(page.locator("#session-list")).to_contain_text("will be listed here")
     ask(page, QUESTION)
     first = page.url
-    page.locator("#new").click()
+    begin_anew(page)
     expect(page.locator("#chat")).not_to_contain_text("16 tokens")
     assert page.url == f"{room.url}/"
     ask(page, LORA)
@@ -121,7 +126,7 @@ def test_an_address_opens_in_another_tab_of_the_browser_and_in_no_other_browser(
     expect(other.locator("#session-list [role=alert]")).to_contain_text("not here")
     expect(other.locator("#chat")).not_to_contain_text("low-rank")
     ask(tab, QUESTION)
-    page.locator("#new").click()
+    begin_anew(page)
     ask(page, "What is SGLang?")
     expect(page.locator("#session-list li")).to_have_count(2)
     expect(tab.locator("#chat")).not_to_contain_text("radix tree")
@@ -131,7 +136,7 @@ def test_an_address_opens_in_another_tab_of_the_browser_and_in_no_other_browser(
 def test_a_conversation_is_found_named_deleted_and_brought_back(room: Room) -> None:
     page = room.open(room.context(language="zh-CN"))
     ask(page, LORA)
-    page.locator("#new").click()
+    begin_anew(page)
     ask(page, QUESTION)
     search = page.locator("#session-head input")
     search.fill("低秩 absent")

@@ -1,5 +1,6 @@
 """Settings: options before environment before defaults, and nothing is asked of a model by accident."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ def test_nothing_said_means_built_in_notes_and_the_embedded_model(tmp_path: Path
     assert read.folders == (Folder(BUILT_IN, own=False), Folder(tmp_path / "notes", own=True))
     assert (read.endpoint, read.weights, read.cache_dir) == (None, DEFAULT, default_cache_dir())
     assert (read.home, read.embedding_url) == (tmp_path, "")
+
+
+def test_linked_folders_are_read_at_the_start_and_a_broken_list_is_told(tmp_path: Path) -> None:
+    assert settings.read({}, home=tmp_path).linked == ()
+    (tmp_path / "folders.json").write_text(json.dumps({"folders": [str(tmp_path / "vault")]}))
+    assert settings.read({}, home=tmp_path).linked == (Folder(tmp_path / "vault", own=True),)
+    (tmp_path / "folders.json").write_text("{")
+    with pytest.raises(UserMistake, match="cannot be understood"):
+        settings.read({}, home=tmp_path)
 
 
 def test_option_goes_before_the_environment(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ def serve(
             team,
             FeedbackStore(settings.home),
             examples=any(not folder.own for folder in settings.folders),
+            price=settings.price,
             named_learners=is_alone,
             accounts=admitted is not None,
         )

@@ -43,8 +43,8 @@ def turns(
     """Yield the turn each time that there is something new to see; the last one is complete, stopped or failed.
 
     `learner` is whose session it is and whose record grows by the answers to a quiz, `spoken` the language of the
-    page, `guided` begins a lesson on what is asked, and `admitted` is entered while the answer is made: it raises where the reader asks too much. The turn shows
-    the question without its secrets.
+    page, `guided` begins a lesson on what is asked, and `admitted` is entered while the answer is made: it raises
+    where the reader asks too much. The turn shows the question without its secrets.
     """
     turn = Turn(uuid.uuid4().hex[:12], mask(visible(question)).text)
 

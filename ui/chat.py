@@ -115,6 +115,15 @@ class Chats:
         with self._lock:
             self._turns.pop(session, None)
 
+    def cut(self, session: str, turn_id: str) -> tuple[Turn, ...]:
+        """Remove a turn and all that came after it; returns what was removed."""
+        with self._lock:
+            turns = self._turns.get(session, ())
+            at = next((n for n, turn in enumerate(turns) if turn.id == turn_id), len(turns))
+            if session in self._turns:
+                self._turns[session] = turns[:at]
+            return turns[at:]
+
     def find(self, session: str, turn_id: str) -> Turn | None:
         """Return one turn of a session."""
         return next((turn for turn in self.turns(session) if turn.id == turn_id), None)

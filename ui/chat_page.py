@@ -4,13 +4,15 @@ import re
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from html import escape
 from typing import Any, Final, cast
 
 import gradio as gr
 
+from agents import desk_list
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore, Thumb
-from ui import asking, messages
+from ui import asking, chat_words, messages, turn_actions
 from ui.chat import TURNS, Chats, Live, Turn, rated
 from ui.markdown import LATEX
 from ui.opening import Team
@@ -18,7 +20,8 @@ from ui.panel import panel
 from ui.render import Shown, shown
 from ui.session_turn import restored
 
-_REASONS: Final = ("wrong", "missed", "unclear")
+# What the script calls, by the element that hears it.
+_BRIDGES: Final = {"": "atlasOpen", "again-": "atlasAgain", "edit-": "atlasEdit", "copy-": "atlasCopy"}
 
 Stored = Mapping[str, str] | None  # what the browser keeps: "session", "learner" and the chosen "language"
 Updates = dict[Any, Any]
@@ -96,17 +99,25 @@ class ChatPage:
                     elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="bubble",
                     buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
                 )  # fmt: skip
+                self.edited = gr.State("")  # the turn whose question is being changed
+                self.editing = gr.HTML(elem_id="editing")
                 self.box = gr.Textbox(
                     elem_id="box", show_label=False, container=False, lines=1, max_lines=8, max_length=200_000,
                     submit_btn=True, autofocus=True, scale=0,
                 )  # fmt: skip
-                self.guided = gr.Checkbox(elem_id="guided", show_label=False, container=False, scale=0, min_width=0)
+                self.guided = gr.Checkbox(
+                    label=messages.say("guided", language), elem_id="guided", container=False, scale=0, min_width=0
+                )
             with gr.Column(elem_id="side", scale=2):
                 self.side_title = gr.HTML(elem_id="side-title")
                 self.panel = gr.Markdown(elem_id="panel", latex_delimiters=LATEX)
-        self.bridge = gr.HTML(
-            elem_id="bridge", js_on_load="window.atlasOpen = (turn) => trigger('select', {value: turn});"
+        self.bridge, self.again_bridge, self.edit_bridge, self.copy_bridge = (
+            gr.HTML(
+                elem_id=f"{name}bridge", js_on_load=f"window.{script} = (turn) => trigger('select', {{value: turn}});"
+            )
+            for name, script in _BRIDGES.items()
         )
+        self.copied = gr.HTML(elem_id="copied")
 
     def wire(self, stored: gr.BrowserState, answered: Callable[[Stored, gr.Request], Any], state: gr.HTML) -> None:
         """Answer what the reader asks; after each answer, `answered` tells what `state` shows."""
@@ -114,20 +125,23 @@ class ChatPage:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
         self.ended = [self.new.click(self.begin_anew, [stored], [stored, self.chat, self.panel], **prompt)]
-        answer = [self.chat, self.panel, self.box]
+        answer = [self.chat, self.panel, self.box, self.edited, self.editing]
         busy: dict[str, Any] = private | {"concurrency_limit": None}
         for event, source in (
-            (self.box.submit, self.ask),
+            (self.box.submit, self.submit),
+            (self.again_bridge.select, self.again),
             (self.chat.option_select, self.choose),
             (self.chat.example_select, self.choose),
         ):
-            inputs = [self.box, stored] if source == self.ask else [stored]
+            inputs = [self.box, stored, self.edited] if source == self.submit else [stored]
             rested = event(source, inputs, answer, **busy).then(self.rest, None, [self.box], **private)
             self.ended.append(rested.then(answered, [stored], [state], **private))
         self.box.stop(self.stop, None, None, **prompt)
         self.guided.input(self.guide, [stored, self.guided], [stored], **prompt)
         self.chat.like(self.rate, [stored], None, **busy)
         self.bridge.select(self.open, [stored], [self.panel], **prompt)
+        self.edit_bridge.select(self.edit, [stored], [self.box, self.edited, self.editing], **prompt)
+        self.copy_bridge.select(self.copy, [stored], [self.copied], **prompt)
 
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page."""
@@ -136,14 +150,14 @@ class ChatPage:
     def words(self, stored: Stored, learner: str, language: Language) -> Updates:
         """Return the page in a language, with the conversation that the browser was in."""
         turns = self._chats.turns(_key(stored, learner))
-        reasons = [messages.say(reason, language) for reason in _REASONS]
+        reasons = [messages.say(reason, language) for reason in chat_words.REASONS]
         return {
             self.new: gr.Button(messages.say("new", language)),
             self.chat: _chat(
                 shown(turns, language),
                 feedback_options=["Like", "Dislike", *reasons],
-                placeholder=_welcome(language),
-                examples=_examples(language) if self._examples else None,
+                placeholder=chat_words.welcome(language),
+                examples=chat_words.examples(language) if self._examples else None,
             ),
             self.box: gr.Textbox(label=messages.say("ask", language), placeholder=messages.say("ask", language)),
             self.guided: gr.Checkbox(label=messages.say("guided", language), value=bool((stored or {}).get("guided"))),
@@ -190,7 +204,42 @@ class ChatPage:
             current.stop()
             self._live.end(page, current)
 
-    def guide(self, stored: Stored, guided: bool) -> Stored:  # noqa: FBT001 - what the switch says
+    def submit(self, question: str, stored: Stored, edited: str, request: gr.Request) -> Generator[Updates]:
+        """Answer a question; one that was changed takes the place of what it was, and of all that came after."""
+        if question.strip() and edited:
+            self._take_back(edited, stored, self._learner(stored, request))
+            yield {self.edited: "", self.editing: ""}
+        yield from self.ask(question, stored, request)
+
+    def again(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> Generator[Updates]:
+        """Answer a question anew."""
+        learner = self._learner(stored, request)
+        removed = self._take_back(_value(chosen), stored, learner)
+        if removed:
+            yield from self.ask(removed[0].question, stored, request)
+
+    def edit(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> Updates:
+        """Put an earlier question into the box, to be changed; no turn of this conversation leaves it as it is."""
+        turn = self._chats.find(_key(stored, self._learner(stored, request)), _value(chosen))
+        above = turn_actions.editing(turn, self._reader(stored, request))
+        return {self.box: turn.question if turn else "", self.edited: turn.id if turn else "", self.editing: above}
+
+    def copy(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
+        """Give the script an answer with its sources, to be copied."""
+        turn = self._chats.find(_key(stored, self._learner(stored, request)), _value(chosen))
+        said = turn_actions.copied(turn, self._reader(stored, request)) if turn else ""
+        return f'<pre data-token="{uuid.uuid4().hex}">{escape(said)}</pre>'
+
+    def _take_back(self, turn_id: str, stored: Stored, learner: str) -> tuple[Turn, ...]:
+        """Remove a turn and all that came after it, here and where it is kept."""
+        removed, atlas = self._chats.cut(_key(stored, learner), turn_id), self._team.atlas(0.0)
+        session = session_of(stored)
+        if removed and atlas is not None and session is not None:
+            kept = [turn.answer.id if turn.answer else turn.id for turn in removed]
+            desk_list.take_back(atlas.desk, session, learner, kept)
+        return removed
+
+    def guide(self, stored: Stored, guided: bool) -> Stored:
         """Remember whether what is asked begins a lesson."""
         return {**(stored or {}), "guided": "yes" if guided else ""}
 
@@ -210,10 +259,8 @@ class ChatPage:
 
     def open(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Show the passages of an earlier answer."""
-        turn_id = str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        return panel(
-            self._chats.find(_key(stored, self._learner(stored, request)), turn_id), self._reader(stored, request)
-        )
+        turn = self._chats.find(_key(stored, self._learner(stored, request)), _value(chosen))
+        return panel(turn, self._reader(stored, request))
 
     def rate(self, stored: Stored, request: gr.Request, liked: gr.LikeData) -> None:
         """Store what the reader thinks of an answer."""
@@ -224,10 +271,14 @@ class ChatPage:
         if turn is None or turn.answer is None:
             return
         thumb = "up" if liked.liked is True else "down"
-        reason = "" if isinstance(liked.liked, bool) else _reason(liked.liked)
+        reason = "" if isinstance(liked.liked, bool) else chat_words.reason(liked.liked)
         self._feedback.add(turn.answer.id, session, thumb, reason)
         self._chats.put(key, rated(turn, thumb))
         gr.Info(messages.say("thanks", language), duration=3)
+
+
+def _value(chosen: gr.EventData) -> str:
+    return str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
 
 
 def session_of(stored: Stored) -> str | None:
@@ -249,21 +300,3 @@ def page_of(request: gr.Request) -> str:
 def _chat(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own
     messages_of_gradio: Any = list(chat.messages)
     return gr.Chatbot(value=messages_of_gradio, feedback_value=list(chat.thumbs), **properties)
-
-
-def _welcome(language: Language) -> str:
-    return f"## {messages.say('welcome', language)}\n\n{messages.say('welcome_more', language)}"
-
-
-def _examples(language: Language) -> list[dict[str, str]]:
-    return [
-        {"text": messages.say(f"example_{key}", language), "display_text": messages.say(f"label_{key}", language)}
-        for key in ("explain", "calculate", "fix")
-    ]
-
-
-def _reason(label: str) -> str:
-    """Return the reason a label stands for, in whichever language it was shown."""
-    return next(
-        (key for key in _REASONS for code in messages.LANGUAGES if messages.say(key, code) == label), label[:80]
-    )

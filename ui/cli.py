@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import advice_cli, auth_cli, comparison_cli, fix_cli, mcp_cli, notes_cli, output, record_cli
+from ui import advice_cli, auth_cli, comparison_cli, fix_cli, mcp_cli, observe_cli, notes_cli, output, record_cli
 from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
@@ -33,8 +33,9 @@ app.add_typer(calculation_app, name="calc")
 app.add_typer(export_app, name="export")
 record_cli.learner_app.command("password")(auth_cli.learner_password)
 app.add_typer(record_cli.learner_app, name="learner")
+app.add_typer(observe_cli.traces_app, name="traces")
 app.add_typer(fix_cli.pitfall_app, name="pitfall")
-_COMMANDS = record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS
+_COMMANDS = record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS | observe_cli.COMMANDS
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
 for _name, _command in notes_cli.COMMANDS.items():
@@ -272,13 +273,16 @@ def serve_page(
         typer.Option(help="Who may log in: a password file or NAME:PASSWORD; may be repeated.  [ATLAS_AUTH]"),
     ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Let everyone in who reaches this machine.")] = False,
+    price_in: observe_cli.PriceIn = None,
+    price_out: observe_cli.PriceOut = None,
 ) -> None:
     """Open the app in the browser."""
     from ui.app import serve  # noqa: PLC0415
+    from ui.settings import priced  # noqa: PLC0415
 
     admitted = auth or [line for line in os.environ.get("ATLAS_AUTH", "").splitlines() if line.strip()]
     serve(
-        settings, host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json, auth=admitted,
+        priced(settings, price_in, price_out), host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json, auth=admitted,
         insecure=insecure,
     )  # fmt: skip
 

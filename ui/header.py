@@ -57,7 +57,9 @@ def header(opening: Opening, state: State | None, language: Language) -> str:
         parts = _models(state, language)
     if opening.indexing and not opening.problem:
         parts = [*parts, ("busy", messages.say("indexing", language, done=opening.done, total=opening.total))]
-    return "".join(f'<span class="state {tone}">{inline(text)}</span>' for tone, text in parts)
+    said = "".join(f'<span class="state {tone}">{inline(text)}</span>' for tone, text in parts)
+    hint = inline(messages.say("ways", language))
+    return f'<button type="button" class="states" popovertarget="ways" title="{hint}">{said}</button>'
 
 
 def _models(state: State, language: Language) -> list[tuple[Tone, str]]:

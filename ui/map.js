@@ -25,7 +25,7 @@ let state = stateOf(location.search);
 let asked = null;
 let drawing = null;
 let canDraw = Boolean(document.createElement("canvas").getContext?.("2d"));
-let wasShown = stateOf("");
+let wasShown = { ...stateOf(""), drawn: "" };
 let listed = "";
 const lines = new Set(["prerequisite"]);
 
@@ -81,7 +81,8 @@ const drawMap = () => {
   if (state.note !== wasShown.note && chosen) {
     drawing.point(chosen.id);
     drawing.bring(chosen.id);
-  } else if (state.stage !== wasShown.stage) drawing.fit(state.stage);
+  } else if (model.path && model.path.goal !== wasShown.drawn) drawing.fitTo([...steps.keys()]);
+  else if (state.stage !== wasShown.stage) drawing.fit(state.stage);
 };
 const drawBoard = () => {
   const isMap = view() === "map";
@@ -105,16 +106,16 @@ const draw = () => {
   keep();
   if (!model.book) return;
   drawBoard();
+  board.dataset.ready = view();
   if (view() === "list") {
     const key = JSON.stringify([state, model.book.id, model.standing, model.path?.steps]);
     if (key !== listed) drawList(parts.list, model, state, (note) => isShown(note) || note.id === state.note);
     const isMoved = state.note !== wasShown.note || wasShown.view !== "list";
-    if (isMoved) parts.list.querySelector("li.now")?.scrollIntoView({ block: "center", behavior: "auto" });
+    if (isMoved) parts.list.querySelector("li.now")?.scrollIntoView({ block: "start", behavior: "auto" });
     if (isMoved && wasShown.view === "list") parts.list.querySelector("li.now h4 a")?.focus({ preventScroll: true });
     listed = key;
   } else if (drawing) drawMap();
-  wasShown = { ...state, view: view() };
-  board.dataset.ready = view();
+  wasShown = { ...state, view: view(), drawn: model.path?.goal ?? "" };
 };
 
 // --- what the reader does

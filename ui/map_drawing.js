@@ -101,8 +101,17 @@ const drawingOn = (host, tell) => {
     cy.viewport({ zoom, pan: { x: (width - (right - left) * zoom) / 2 - left * zoom, y: Math.max(44, (tall - height * zoom) / 2 + 12) } });
     isFitted = true;
   };
+  const fitTo = (ids) => {
+    const held = ids.map((id) => shown.byId?.get(id)).filter(Boolean);
+    if (!cy || !held.length || !box.clientWidth) return;
+    const [left, right] = [Math.min(...held.map((note) => note.x)) - 90, Math.max(...held.map((note) => note.x)) + 90];
+    const [top, bottom] = [Math.min(...held.map((note) => note.y)) - 30, Math.max(...held.map((note) => note.y)) + 60];
+    const zoom = Math.min((box.clientWidth - 20) / (right - left), (box.clientHeight - 60) / (bottom - top), 1.2);
+    cy.minZoom(Math.min(cy.minZoom(), zoom * 0.7));
+    cy.viewport({ zoom, pan: { x: (box.clientWidth - (right + left) * zoom) / 2, y: (box.clientHeight + 30 - (top + bottom) * zoom) / 2 } });
+  };
   const first = () => {
-    if (box.clientWidth >= 700) fit();
+    if (box.clientWidth >= 600) fit();
     else fit(chart.stages[0]?.id);
   };
   const begin = () => {
@@ -130,8 +139,9 @@ const drawingOn = (host, tell) => {
     if (!cy || !note || !box.clientWidth) return;
     const zoom = isFar ? Math.max(cy.zoom(), CLOSE) : cy.zoom();
     const [width, height] = [box.clientWidth, box.clientHeight];
-    const room = width > 700 ? width - 350 : width;
-    const tall = width > 700 ? height : height * 0.5;
+    const isBeside = window.matchMedia("(min-width: 900px)").matches;  // where the card stands; else it lies below
+    const room = isBeside ? width - 350 : width;
+    const tall = isBeside ? height : height * 0.5;
     const x = note.x * cy.zoom() + cy.pan().x;
     const y = note.y * cy.zoom() + cy.pan().y;
     if (zoom === cy.zoom() && x > 40 && x < room - 40 && y > 60 && y < tall - 50) return;
@@ -161,6 +171,7 @@ const drawingOn = (host, tell) => {
     box,
     letters,
     fit,
+    fitTo,
     zoomBy,
     bring,
     colours: () => colours,

@@ -85,10 +85,12 @@ const lettering = (under, over) => {
       if (y + 14 > bottom || (isNarrow && wide > right - left + 24)) continue;
       const at = isNarrow ? (left + right - wide) / 2 : Math.min(Math.max(left, 0) + 12, right - wide - 12);
       const box = [at - 4, y - 4, at + wide + 4, y + 18];
-      front.fillStyle = colours.side;
-      front.globalAlpha = 0.9;
-      front.fillRect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
-      front.globalAlpha = 1;
+      if (!isNarrow) {
+        front.fillStyle = colours.side;
+        front.globalAlpha = 0.9;
+        front.fillRect(box[0], box[1], box[2] - box[0], box[3] - box[1]);
+        front.globalAlpha = 1;
+      }
       front.fillStyle = colours.inkSoft;
       front.textAlign = "left";
       front.textBaseline = "top";
@@ -106,11 +108,15 @@ const lettering = (under, over) => {
     const isFar = zoom < 0.8;
     if (isFar && note.rank === 3 && note.ties < FEW * (0.8 - zoom)) return;
     const most = isFar || note.rank === 0 ? 190 : Math.round(Math.min(162, 168 * zoom) / 8) * 8;
-    const told = lines(note.title, most, isFar ? 1 : 2);
+    const told = lines(isFar && note.step ? `${note.step}. ${note.title}` : note.title, most, isFar ? 1 : 2);
     if (isFar && note.rank === 3 && told.width > 150) return;
     const pad = isFar ? 5 : 0;
-    const box = [x - told.width / 2 - 2, y - 1, x + told.width / 2 + 2, y + told.lines.length * LINE, note.id];
-    if (note.rank > 0 && !isFree(bands, [box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad])) return;
+    const tall = told.lines.length * LINE;
+    // Below its note, or above where that is taken and the note matters.
+    const above = y - 2 * note.radius * zoom - 6 - tall;
+    const frames = (note.rank < 3 ? [y, above] : [y]).map((top) => [x - told.width / 2 - 2, top - 1, x + told.width / 2 + 2, top + tall, note.id]);
+    const box = frames.find((one) => isFree(bands, [one[0] - pad, one[1] - pad, one[2] + pad, one[3] + pad])) ?? (note.rank === 0 ? frames[0] : null);
+    if (!box) return;
     take(bands, box);
     drawn.push(box);
     front.globalAlpha = note.isAway ? 0.35 : 1;
@@ -118,8 +124,8 @@ const lettering = (under, over) => {
     front.strokeStyle = colours.side;
     front.fillStyle = note.rank <= 1 ? colours.ink : colours.inkSoft;
     told.lines.forEach((line, n) => {
-      front.strokeText(line, x, y + n * LINE);
-      front.fillText(line, x, y + n * LINE);
+      front.strokeText(line, x, box[1] + 1 + n * LINE);
+      front.fillText(line, x, box[1] + 1 + n * LINE);
     });
     front.globalAlpha = 1;
   };
@@ -148,7 +154,7 @@ const lettering = (under, over) => {
       front.font = `500 12px ${FONT}`;
       for (const note of view.notes) name(note, view, bands);
       front.font = `650 10px ${FONT}`;
-      for (const note of view.notes) if (note.step) badge(note, view);
+      if (view.zoom >= 0.8) for (const note of view.notes) if (note.step) badge(note, view);
       const { cursor } = view;
       if (cursor) {
         front.beginPath();

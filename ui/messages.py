@@ -26,6 +26,8 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "place_notes": {"en": "Notes", "zh": "笔记"},
     "place_choose": {"en": "Choose", "zh": "选工具"},
     "place_fix": {"en": "Fix", "zh": "排错"},
+    "place_observe": {"en": "Observe", "zh": "观测"},
+    "trace": {"en": "How it was made", "zh": "生成过程"},
     "new": {"en": "New conversation", "zh": "新对话"},
     "language": {"en": "Language", "zh": "语言"},
     "sources": {"en": "Sources", "zh": "资料来源"},
@@ -94,6 +96,14 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     },
     "model_failed": {"en": "Notes only; {problem}", "zh": "仅用笔记，{problem}"},
     "endpoint_down": {"en": "{model} does not answer, next try in {n} s", "zh": "{model} 没有响应，{n} 秒后重试"},
+    "action_copy": {"en": "Copy with sources", "zh": "复制（含出处）"},
+    "action_again": {"en": "Answer again", "zh": "重新回答"},
+    "action_edit": {"en": "Edit the question", "zh": "修改问题"},
+    "editing": {
+        "en": "You are changing an earlier question: what came after it goes.",
+        "zh": "正在修改之前的问题，其后的对话会被移除。",
+    },
+    "edit_leave": {"en": "Leave it", "zh": "取消"},
     "guided": {"en": "Step by step: asks before it tells", "zh": "一步一步学：先提问，再讲解"},
     "example_explain": {"en": "How does PagedAttention save memory?", "zh": "PagedAttention 是怎样节省显存的？"},
     "example_calculate": {
@@ -124,8 +134,8 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     },
     "way_embedded": {
         "en": "**The embedded model** explains in its own words, on this machine. Fetch it once (about {mb} MB); "
-        "the line at the lower left shows how far it is:",
-        "zh": "**内置模型**在本机用自己的话讲解。只需下载一次（约 {mb} MB），左下角会显示进度：",
+        "the page shows how far it is:",
+        "zh": "**内置模型**在本机用自己的话讲解。只需下载一次（约 {mb} MB），页面上会显示进度：",
     },
     "way_endpoint": {
         "en": "**A model of your own**, behind any OpenAI-compatible endpoint (Ollama, vLLM, a hosted one):",

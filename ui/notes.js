@@ -9,11 +9,20 @@ const place = () => document.querySelector("#notes");
 const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 const fill = (text, name, n = "") => text.replace("{name}", name).replace("{n}", n);
 
-let arrived = "";  // the address that is being opened
+// A diagram must stay in the page while it is drawn, or its drawing fails loudly: the next address waits for that.
+const LONGEST_DRAWING = 5000;
+let drawnBy = 0;
+const isDrawing = () => Date.now() < drawnBy && all("#notes-text .mermaid").some((one) => !one.querySelector(":scope > svg"));
+let asked = "";  // the address that is being opened
+const open = (query) => {
+  if (query !== asked) return;
+  if (isDrawing()) setTimeout(() => open(query), 50);
+  else send({ do: "open", query, has: find("#notes-list .sieve")?.dataset.token ?? "" });
+};
 window.atlasNotes = (query) => {
-  arrived = query;
+  asked = query;
   place()?.setAttribute("aria-busy", "true");
-  send({ do: "open", query, has: find("#notes-list .sieve")?.dataset.token ?? "" });
+  open(query);
 };
 window.atlasPlace?.();
 
@@ -148,13 +157,15 @@ const putAll = async (files) => {
   busy = false;
   await index();
 };
+const pause = () => new Promise((resolve) => setTimeout(resolve, 1000));
+const isIndexing = () => find(".shelf .standing[data-state=busy]") !== null;  // for us, or by the watch over the folders
 const index = async () => {
   let going = true;
   const finished = ask({ do: "index" }, 3600000).then(() => { going = false; });
-  while (going) {
-    await Promise.race([finished, new Promise((resolve) => setTimeout(resolve, 1000))]);
-    if (going && !busy) await ask({ do: "look" }, 10000);
-  }
+  do {
+    await (going ? Promise.race([finished, pause()]) : pause());
+    if (!busy && (going || isIndexing())) await ask({ do: "look" }, 10000);
+  } while (going || isIndexing());
 };
 const change = async (data) => {
   const shelf = await ask(data);
@@ -215,9 +226,11 @@ const settle = () => {
   });
   if (state === "waiting") setTimeout(() => here() && link()?.dataset.state === "waiting" && window.atlasNotes(location.search), 1000);
   if (state === "list") takeSieves();
-  if (state === "hits") find("[role=search] input").value = new URLSearchParams(location.search).get("q") ?? "";
-  if (state === "note") settleNote();
-  else clearInterval(follow);
+  find("[role=search] input").value = new URLSearchParams(link().getAttribute("href") ?? "").get("q") ?? "";
+  if (state === "note") {
+    find("#notes-text").lang = link().dataset.spoken;
+    settleNote();
+  } else clearInterval(follow);
   if (state === "own" && find(".standing[data-state=busy]")) index();
   if (state === "hits" || state === "own") place().scrollTop = 0;
   if (here() && state === "note" && !document.activeElement?.closest("#head")) find("#notes-head h2")?.focus({ preventScroll: true });
@@ -235,8 +248,13 @@ const widen = () => {
   }
 };
 let answered = "";
+let drawing = null;  // the first diagram of the note that is shown
 new MutationObserver(() => {
   widen();
+  const first = find("#notes-text .mermaid");
+  if (first !== drawing) drawnBy = Date.now() + LONGEST_DRAWING;
+  drawing = first;
+  place()?.classList.toggle("drawing", isDrawing());
   const shelf = find("#notes-shelf .shelf");
   waiting.get(shelf?.dataset.token)?.(shelf);
   const token = link()?.dataset.token;

@@ -11,7 +11,7 @@ from learner.mastery import Mastery
 from ui import map_messages
 from ui.markdown import inline
 from ui.notes_messages import say
-from ui.notes_query import note_query
+from ui.notes_query import Wanted, note_query
 from ui.quiz_messages import stage_name
 
 _SNIPPET: Final = 320  # characters of a passage
@@ -22,10 +22,13 @@ Masteries = Mapping[str, Mastery]
 
 def top_html(language: Language) -> str:
     """Return what stands above every view: the search, and the ways to all notes and to one's own."""
-    search = escape(say("search", language))
+    search, title = escape(say("search", language)), escape(say("title", language))
+    ways = "".join(
+        f'<a href="{escape(query)}" data-view="{view}">{escape(say(f"{key}_notes", language))}</a>'
+        for view, key, query in (("list", "all", Wanted().query()), ("own", "own", Wanted(own=True).query()))
+    )
     return (
-        f'<div class="notes-bar"><nav><a href="?place=notes" data-view="list">{escape(say("all_notes", language))}</a>'
-        f'<a href="?place=notes&amp;own=1" data-view="own">{escape(say("own_notes", language))}</a></nav>'
+        f'<div class="notes-bar"><nav aria-label="{title}">{ways}</nav>'
         f'<form role="search"><input type="search" name="q" maxlength="300" placeholder="{search}" '
         f'aria-label="{search}" autocomplete="off"><button type="submit">{escape(say("search_do", language))}</button>'
         "</form></div>"
@@ -38,8 +41,11 @@ def list_html(notes: Mapping[str, Note], mastery: Masteries, language: Language,
         return f'<p class="empty">{escape(say("nothing", language))}</p>'
     groups = _by_stage(notes.values(), language)
     sections = "".join(_section(stage, group, mastery, language) for stage, group in groups.items())
+    own = sum(note.own for note in notes.values())
+    counts = escape(say("intro", language, n=len(notes), own=own))
+    head = f"<h2>{escape(say('title', language))} <small>{counts}</small></h2>"
     none_left = f'<p class="empty none-left" hidden>{escape(say("none_left", language))}</p>'
-    return f'{_sieve(groups, language, token)}<div class="stages">{sections}</div>{none_left}'
+    return f'{head}{_sieve(groups, language, token)}<div class="stages">{sections}</div>{none_left}'
 
 
 def hits_html(words: str, hits: Sequence[Evidence], kinds: Mapping[str, str], language: Language) -> str:
@@ -47,7 +53,7 @@ def hits_html(words: str, hits: Sequence[Evidence], kinds: Mapping[str, str], la
     if not hits:
         return f'<p class="empty" role="status">{inline(say("found_none", language, words=words))}</p>'
     key = "found" if hits[0].ground >= _GROUND else "found_near"
-    told = f'<p class="found" role="status">{inline(say(key, language, n=len(hits), words=words))}</p>'
+    told = f'<h2 class="found">{inline(say(key, language, n=len(hits), words=words))}</h2>'
     names = map_messages.kinds(language)
     lines: list[str] = []
     for hit in hits:

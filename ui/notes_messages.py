@@ -7,6 +7,7 @@ from knowledge.vocabulary import Language
 _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "title": ("Notes", "笔记"),
     "intro": ("{n} notes, {own} of your own", "共 {n} 篇，其中自己的 {own} 篇"),
+    "where": ("Where this note belongs", "笔记所在位置"),
     "waiting": ("Opening the notes …", "正在打开笔记……"),
     "nothing": ("There are no notes yet. Add some of your own.", "还没有笔记，先添加自己的笔记吧。"),
     # finding
@@ -63,7 +64,6 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "diagram_edge": ("{edge} ({label})", "{edge}（{label}）"),
     "diagram_group": ("{group}: {members}", "{group}：{members}"),
     # the shelf
-    "add": ("Add notes", "添加笔记"),
     "shelf_intro": (
         "Added notes are indexed here and marked as yours wherever they are cited. Their text is read, never obeyed.",
         "添加的笔记会在本机建立索引，引用时标为自己的笔记。笔记内容只作资料，不会被当作指令。",

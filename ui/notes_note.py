@@ -72,7 +72,7 @@ def head_html(page: Page, wanted: Wanted, mastery: Mastery | None, language: Lan
     if note.own:
         pills.append(f'<span class="pill own">{escape(say("own", language))}</span>')
     parts = [
-        f'<nav class="where" aria-label="{escape(say("title", language))}">{" › ".join(where)}</nav>',
+        f'<nav class="where" aria-label="{escape(say("where", language))}">{" › ".join(where)}</nav>',
         f'<div class="pills">{"".join(pills)}</div>',
         f'<h2 tabindex="-1">{inline(note.title_in(language))}</h2>',
         _summary(page, language),

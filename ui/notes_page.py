@@ -146,7 +146,7 @@ class NotesPage:
         page = page_of(note, asked, language)
         mastery = atlas.examiner.progress(learner).mastery.get(note.id)
         return {
-            self.link: _link("note", asked.query()),
+            self.link: _link("note", asked.query(), page.document.language),
             self.told: "",
             self.head: head_html(page, asked, mastery, language, self._today()),
             self.text: text_markdown(page, atlas.index.library, language),
@@ -206,10 +206,13 @@ def _added(shelf: Shelf, sent: Mapping[str, Any]) -> str:
     return shelf.put(name, content, clash)
 
 
-def _link(state: str, query: str = "") -> str:
-    """Return the hidden link that the page's script keeps the address at; its token differs each time."""
+def _link(state: str, query: str = "", spoken: str = "") -> str:
+    """Return the hidden link that the page's script keeps the address at; its token differs each time.
+
+    `spoken` is the language of the note that is shown.
+    """
     href = f' href="{escape(query)}"' if query else ""
-    return f'<a{href} data-token="{uuid.uuid4().hex}" data-state="{state}" tabindex="-1"></a>'
+    return f'<a{href} data-token="{uuid.uuid4().hex}" data-state="{state}" data-spoken="{spoken}" tabindex="-1"></a>'
 
 
 def _sent(text: str) -> Mapping[str, Any]:

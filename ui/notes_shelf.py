@@ -124,9 +124,10 @@ def _folder(folder: Linked, language: Language) -> str:
 
 
 def _remove(name: str, warning: str, language: Language) -> str:
-    label = escape(f"{say('remove', language)}: {Path(name).name}")
+    remove = say("remove", language)
+    label = escape(f"{remove}: {Path(name).name}")
     return (
-        f'<details class="sure"><summary class="plain" aria-label="{label}">{escape(say("remove", language))}</summary>'
+        f'<details class="take-away"><summary class="plain" aria-label="{label}">{escape(remove)}</summary>'
         f"<p>{escape(say(warning, language))}</p>"
         f'<button type="button" class="plain bad" data-remove="{escape(name)}">{escape(say("sure", language))}</button>'
         f'<button type="button" class="plain" data-keep>{escape(say("keep", language))}</button></details>'

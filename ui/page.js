@@ -54,6 +54,7 @@
     choose: { link: "#choose-link a", show: (query) => window.atlasChoose?.(query) },
     notes: { link: "#notes-link a", show: (query) => window.atlasNotes?.(query) },
     map: { link: "#map-link a", show: (query) => window.atlasMap?.(query) },
+    observe: { link: "#observe-link a", show: (query) => window.atlasObserve?.(query), changes: true },
     fix: { link: "#fix-link a", show: (query) => window.atlasFix?.(query) },
   };
   const told = {};  // the address that each place has been given, or gave itself
@@ -119,14 +120,37 @@
     box.focus();
   };
 
-  const copyCommand = async (button) => {
-    const code = button.closest(".command").querySelector("code");
+  const copyText = async (element) => {
     try {
-      await navigator.clipboard.writeText(code.textContent);
+      await navigator.clipboard.writeText(element.textContent);
     } catch {  // a page that is not on this machine and has no certificate may not write there
-      getSelection().selectAllChildren(code);
+      getSelection().selectAllChildren(element);
       document.execCommand("copy");
     }
+  };
+
+  // An answer is copied once the server has put it together with its sources.
+  let copying = null;
+  const copyAnswer = (turn) => {
+    copying = document.querySelector(`#chat a[href="#copy-${turn}"]`);
+    window.atlasCopy?.(turn);
+  };
+  const noticeCopied = async () => {
+    const [link, text] = [copying, document.querySelector("#copied pre")];
+    if (!link || !text) return;
+    copying = null;
+    await copyText(text);
+    const words = link.textContent;
+    link.textContent = document.querySelector("#ways .copy")?.dataset.copied ?? words;
+    setTimeout(() => { link.textContent = words; }, 1500);
+  };
+  const beginEdit = (turn) => {
+    window.atlasEdit?.(turn);
+    document.querySelector("#box textarea").focus();
+  };
+
+  const copyCommand = async (button) => {
+    await copyText(button.closest(".command").querySelector("code"));
     const words = button.textContent;
     button.textContent = button.dataset.copied;
     setTimeout(() => { button.textContent = words; }, 1500);
@@ -153,8 +177,12 @@
       event.preventDefault();
       event.stopPropagation();
       if (mark) cite(mark[1], mark[2]);
+      const action = link.getAttribute("href").match(/^#(copy|again|edit)-([0-9a-f]+)$/);
+      if (action) ({ copy: copyAnswer, again: window.atlasAgain, edit: beginEdit })[action[1]]?.(action[2]);
+      if (link.hash === "#ways") document.querySelector("#ways")?.showPopover();
       return;
     }
+    if (event.target.closest?.("[data-leave='edit']")) window.atlasEdit?.("");
     if (!wide.matches && event.target.closest?.("#side-title")) toggleSide();
   }, true);
 
@@ -169,12 +197,25 @@
     }
   };
 
+  // What Gradio leaves out: what scrolls sideways can be reached by keyboard, and buttons make no list.
+  let amends = false;
+  const amend = () => {
+    amends = false;
+    document.querySelectorAll(".md pre:not([tabindex])").forEach((code) => code.setAttribute("tabindex", "0"));
+    document.querySelectorAll(".md table:not([tabindex])").forEach((table) => {
+      if (table.scrollWidth > table.clientWidth) table.setAttribute("tabindex", "0");
+    });
+    document.querySelector("#chat .examples[role='list']")?.setAttribute("role", "group");
+  };
+
   // Gradio labels each message with its source text; a screen reader shall read the message itself.
   new MutationObserver((changes) => {
     for (const { target } of changes) {
       if (target.matches("#chat [data-testid='bot'][aria-label], #chat [data-testid='user'][aria-label]")) target.removeAttribute("aria-label");
     }
+    if (!amends) amends = requestAnimationFrame(amend) > 0;
     if (changes.some(({ target }) => target.closest?.("#panel"))) noticePassages();
+    if (changes.some(({ target }) => target.closest?.("#copied"))) noticeCopied();
     if (changes.some(({ target }) => target.closest?.("#box, #places"))) nameParts();
     for (const place of Object.keys(PLACES)) {
       if (changes.some(({ target }) => target.closest?.(PLACES[place].link.replace(" a", "")))) keepAddress(place);

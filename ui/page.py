@@ -10,6 +10,7 @@ import gradio as gr
 from gradio.themes import Base
 from starlette.datastructures import Address
 
+from agents.trace import FREE, Price
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import messages
@@ -22,16 +23,22 @@ from ui.header import header, settled
 from ui.limits import Questions
 from ui.map_page import MapPage
 from ui.notes_page import NotesPage
+from ui.observe_page import ObservePage
 from ui.opening import Team
 from ui.progress_learner import anonymous, known_learner
 from ui.progress_page import ProgressPage
 from ui.quiz_page import QuizPage
 from ui.session_page import SessionPart
+from ui.ways import ways
 
 SCRIPT: Final = Path(__file__).with_name("page.js")
 # In the order of the rail; the first is where one arrives.
-_PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix")
-_STYLES: Final = ("style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map", "sessions")
+_PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix", "observe")
+# The frame after the chat, some of whose parts it moves on a narrow screen.
+_STYLES: Final = (
+    "chat", "style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map", "sessions",
+    "observe",
+)  # fmt: skip
 _TAGS: Final[dict[Language, str]] = {"en": "en", "zh": "zh-CN"}
 _FOLLOW_S, _REST_S = 2.0, 15.0  # how often the head line is looked at
 
@@ -59,7 +66,7 @@ class Page:
 
     def __init__(
         self, team: Team, feedback: FeedbackStore, *, examples: bool = True, named_learners: bool = False,
-        accounts: bool = False,
+        accounts: bool = False, price: Price = FREE,
     ) -> None:  # fmt: skip
         self._team, self._accounts, self._questions = team, accounts, Questions()
         self._named_learners = named_learners
@@ -73,6 +80,7 @@ class Page:
             CalculatorPage(_reader), self._quiz, progress, advice, FixPage(team, _reader),
             NotesPage(team, _reader, self._learner, on_this_machine=named_learners),
             MapPage(team, _reader, self._learner),
+            ObservePage(team, feedback, _reader, self._learner, price),
         )  # fmt: skip
 
     def close(self) -> None:
@@ -96,6 +104,7 @@ class Page:
             self.places = gr.HTML(_places(language), elem_id="places", min_width=0)
             self._sessions.lay_out_list(language)
             self.state = gr.HTML(header(self._team.opening, None, language), elem_id="state")
+            self.ways = gr.HTML(ways(language), elem_id="ways-part", min_width=0)
             self.chat.lay_out_new(language)
             self.account = gr.HTML(elem_id="account", visible=self._accounts, min_width=0)
             choices = [(name, code) for code, name in messages.LANGUAGES.items()]
@@ -110,7 +119,7 @@ class Page:
     def _wire(self, blocks: gr.Blocks) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
-        words = [self.state, self.language, self.places, self.account]
+        words = [self.state, self.ways, self.language, self.places, self.account]
         words += [component for part in (self.chat, self._sessions, *self._parts) for component in part.worded()]
         show = "() => window.atlasPlace(true)"
         blocks.load(self.arrive, [self.stored], [self.stored, *words], **private).then(None, js=show)
@@ -161,6 +170,7 @@ class Page:
         """Return every component that carries words, in a language."""
         return {
             self.state: self._head(language),
+            self.ways: ways(language),
             self.language: gr.Radio(value=language, label=messages.say("language", language)),
             self.places: _places(language),
             self.account: account_html(learner, language) if self._accounts else "",

@@ -23,7 +23,8 @@ def panel(turn: Turn | None, language: Language) -> str:
         return _hint("no_sources", language)
     passages = [*turn.evidence, *_quotes(turn)]
     if not passages:
-        return _hint("found_none", language) if turn.outcome != "open" else ""
+        none = "found_none" if turn.searched else "no_sources"  # nothing was looked for
+        return _hint(none, language) if turn.outcome != "open" else ""
     searched = ""
     if turn.searched and turn.searched != turn.question:
         searched = (

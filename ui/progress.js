@@ -84,12 +84,6 @@ document.addEventListener("change", (event) => {
 document.addEventListener("input", (event) => {
   if (event.target.closest?.("#progress .sieve")) sift();
 });
-document.addEventListener("keydown", (event) => {
-  if (event.target.matches?.("#progress label.file") && (event.key === "Enter" || event.key === " ")) {
-    event.preventDefault();
-    event.target.querySelector("input").click();
-  }
-});
 
 // --- after each answer of the server
 const answered = {};  // Gradio draws a part anew also when it begins to wait

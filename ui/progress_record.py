@@ -24,8 +24,8 @@ def record_html(learner: str, attempts: int, others: Sequence[str], language: La
     if named:
         parts.append(_naming(learner, attempts, others, language))
     buttons = [
-        f'<label class="plain file" tabindex="0" role="button"><span>{escape(say("import", language))}</span>'
-        f'<input type="file" accept=".jsonl,.json,.ndjson" data-most="{MOST_MIB}" tabindex="-1" '
+        f'<label class="plain file"><span>{escape(say("import", language))}</span>'
+        f'<input type="file" accept=".jsonl,.json,.ndjson" data-most="{MOST_MIB}" '
         f'data-too-large="{escape(say("too_large", language, mib=MOST_MIB))}"></label>'
     ]
     if attempts:

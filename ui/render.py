@@ -15,6 +15,7 @@ from learner.feedback import Thumb
 from ui import calculated, messages, opened
 from ui.chat import Turn
 from ui.markdown import inline, neutral, plain
+from ui.turn_actions import actions
 
 _MARK: Final = re.compile(r"[ \t]*\[(\d{1,3}|\?)\](?!\()")
 _ASKED_LINES: Final = 24  # of a question that is shown; a pasted log may have thousands
@@ -58,7 +59,7 @@ def _rows(turn: Turn, language: Language, *, is_last: bool) -> list[dict[str, An
     # The check stands below the words: nothing that is being read moves when it begins.
     rows += [_step_row(turn, step, language) for step in turn.steps if step.id == "check"]
     rows += [*calculated.rows(turn, language), *opened.rows(turn, language)]
-    below = _below(turn, language)
+    below = "\n".join(part for part in (_below(turn, language), actions(turn, language, is_last=is_last)) if part)
     if below:
         rows.append({"role": "assistant", "content": below})
         if is_last and turn.answer is not None and turn.answer.next:
@@ -115,12 +116,19 @@ def _below(turn: Turn, language: Language) -> str:
         lines.append(_line("legend", messages.say("legend", language, mark=mark)))
     if turn.answer is not None:
         lines += [_line("notice", inline(notice)) for notice in turn.answer.notices]
-        lines.append(_line("meta", inline(_meta(turn.answer, language))))
+        lines.append(_line("meta", inline(_meta(turn.answer, language)) + _trace_link(turn.answer, language)))
     return "\n".join(lines)
 
 
 def _line(kind: str, html: str) -> str:
     return f'<div class="{kind}">{html}</div>'
+
+
+def _trace_link(answer: Answer, language: Language) -> str:
+    """Return the link to what an answer took."""
+    if not re.fullmatch("[0-9a-f]+", answer.id):
+        return ""
+    return f' · <a href="?place=observe&amp;answer={answer.id}">{messages.say("trace", language)}</a>'
 
 
 def _meta(answer: Answer, language: Language) -> str:

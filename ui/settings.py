@@ -1,7 +1,7 @@
 """Settings: read once at the start, from options before environment before defaults."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
@@ -9,6 +9,7 @@ from typing import Final
 from platformdirs import user_data_path
 
 from agents.endpoint import Endpoint, configured
+from agents.trace import FREE, Price
 from agents.weights import DEFAULT, Weights, default_cache_dir, find
 from knowledge import linked
 from knowledge.errors import SetupMissing, UserMistake
@@ -18,6 +19,8 @@ from knowledge.store import EMBEDDED, StoreAddress, address
 from learner.attempt import ME
 
 ADDED_NOTES: Final = "notes"  # the folder below home that holds what a reader adds through the app
+
+_HIGHEST_PRICE: Final = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Settings:
     learner: str = ME
     database: str = field(default="", repr=False)  # may hold a password
     linked: tuple[Folder, ...] = ()
+    price: Price = FREE
 
 
 def read(
@@ -88,8 +92,31 @@ def read(
         learner=learner or environment.get("ATLAS_LEARNER") or ME,
         database=database or environment.get("ATLAS_DATABASE", ""),
         linked=linked.linked(place),
+        price=Price(
+            _price("ATLAS_PRICE_IN", environment.get("ATLAS_PRICE_IN", "")),
+            _price("ATLAS_PRICE_OUT", environment.get("ATLAS_PRICE_OUT", "")),
+        ),
         store=address(store or environment.get("ATLAS_STORE", ""), environment.get("ATLAS_STORE_TOKEN", "")),
     )
+
+
+def priced(settings: Settings, prompt: float | None, completion: float | None) -> Settings:
+    """Return the settings with the prices that were given, per million tokens; raise UserMistake for one below zero."""
+    given = Price(
+        settings.price.prompt if prompt is None else _price("--price-in", str(prompt)),
+        settings.price.completion if completion is None else _price("--price-out", str(completion)),
+    )
+    return replace(settings, price=given)
+
+
+def _price(name: str, text: str) -> float:
+    try:
+        price = float(text or 0)
+    except ValueError:
+        price = -1.0
+    if not 0 <= price < _HIGHEST_PRICE:  # and not NaN
+        raise UserMistake(f"{name} is {text!r}, which is no price.", "Give what a million tokens cost, as 0.15.")
+    return price
 
 
 def _is_embedded(model: str) -> bool:

@@ -270,7 +270,9 @@ def _load(read: dict[str, Any]) -> Load | None:
         return None
     if any(part is None for part in parts):
         remedy = "Give requests, prompt and output together."
-        raise UserMistake("A load is only half described.", remedy, "负载没有说全，requests、prompt、output 要一起给出。")
+        raise UserMistake(
+            "A load is only half described.", remedy, "负载没有说全，requests、prompt、output 要一起给出。"
+        )
     return Load(*parts)
 
 

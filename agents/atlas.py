@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from agents import pasted_log, route
 from agents.advice_talk import AdviceTalk
 from agents.calculating import calculating
+from agents.calculating import follow_up as change_of
 from agents.consultation import FollowUp, follow_up, open_consultation
 from agents.conversation import GROUNDED, SHOWN, Conversation
 from agents.desk import Desk, Turn, checked_session
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 # Journeys of words that may answer a quiz's item, and of those that may add to a task.
 _MAY_BE_A_REPLY: Final = frozenset({"learn", "talk", "calculate", "recommend", "compare", "fix"})
 _MAY_ADD: Final = frozenset({"learn", "talk"})
+_MAY_CHANGE: Final = frozenset({"learn", "talk", "recommend"})  # the same for the last calculation
 
 
 class Atlas:
@@ -161,6 +163,9 @@ class Atlas:
         if lesson is not None and self._goes_on(lesson, path, request):
             return guided.go_on(lesson)
         advice = AdviceTalk(house, request, stop, self.recommender, open_consultation(turns))
+        change = change_of(request.message, turns) if path.journey in _MAY_CHANGE and not path.is_command else None
+        if change is not None:
+            return calculating(house, request, stop, change)
         added = self._added(path, request, turns)
         if added is not None:
             return advice.go_on(added)

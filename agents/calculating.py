@@ -1,5 +1,6 @@
 """The journey of a question that a calculator answers: figures first, then what the notes and the tutor say to them."""
 
+import json
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from agents import computed, conversation
 from agents import reply as replies
 from agents.conversation import Conversation
+from agents.desk import Turn
 from agents.events import Answer, Calculated, Event, Rung, Step, Token
 from agents.house import House
 from agents.house import Request as Message
@@ -18,7 +20,7 @@ from knowledge.errors import UserMistake
 from knowledge.evidence import Evidence
 from tools.calculators.calculation import Calculation, calculate
 from tools.calculators.derivation import Text
-from tools.calculators.request import Request
+from tools.calculators.request import Request, changed
 
 _QUOTED: Final = 3  # sentences of the notes beside figures that no model explains
 _EXPLAINING: Final = 2  # passages of the note that explains a calculation
@@ -35,6 +37,7 @@ class Calculating(Conversation):
         began = house.clock()
         self._calculation: Calculation = calculate(asked.kind, asked.arguments)
         self._calculation_s = house.clock() - began
+        self._figures = json.dumps({"kind": asked.kind, "arguments": dict(asked.arguments)})
         self._block = computed.block(self._calculation, self._assumed(asked), self._language)
 
     def calculate(self) -> Generator[Event]:
@@ -100,6 +103,18 @@ class Calculating(Conversation):
                 n = f"{inputs[name]:,}"
                 texts += (Text(say(key, "en", n=n), say(key, "zh", n=n)),)
         return texts
+
+
+def follow_up(message: str, turns: Sequence[Turn]) -> Request | None:
+    """Return the session's last calculation with what a message changes of it, or None where it changes nothing.
+
+    Advice that was given since then is meant instead.
+    """
+    latest = next((turn for turn in reversed(turns) if turn.calculation or turn.consultation), None)
+    if latest is None or not latest.calculation:
+        return None
+    before = json.loads(latest.calculation)
+    return changed(message, before["kind"], before["arguments"])
 
 
 class _Refused(Conversation):

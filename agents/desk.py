@@ -40,6 +40,7 @@ class Turn:
     notes: tuple[str, ...] = ()  # the notes the answer rests on
     sitting: str = ""  # the quiz that the session is in, where this turn was part of it
     consultation: str = ""  # the task that this turn gave advice on
+    calculation: str = ""  # what this turn calculated, and with which arguments
     lesson: str = ""  # the guided lesson that the session is in, also where this turn was no part of it
 
 

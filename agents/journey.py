@@ -38,6 +38,7 @@ class Journey:
         self._notices: tuple[str, ...] = masked(request.masked, request.language)
         self._sitting = ""  # what the turn keeps of a quiz
         self._consultation = ""  # what the turn keeps of a task that advice was given on
+        self._figures = ""  # what the turn keeps of a calculation
         self._lesson = request.lesson  # what the turn keeps of a guided lesson: other questions leave it as it is
 
     # --- what a journey may do in its own way -------------------------------------------------------------------
@@ -148,7 +149,7 @@ class Journey:
         if self._request.session is not None:
             turn = Turn(
                 self._request.id, self._request.message, self._searched, text, notes, self._sitting,
-                self._consultation, self._lesson,
+                self._consultation, self._figures, self._lesson,
             )  # fmt: skip
             self._house.desk.remember(self._request.session, turn, self._request.reader)
         answer = Answer(

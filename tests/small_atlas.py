@@ -153,9 +153,9 @@ def real_atlas(index: Index, home: Path) -> Generator[Atlas]:
     ladder.close()
 
 
-def notes_atlas(index: Index, home: Path) -> Atlas:
+def notes_atlas(index: Index, home: Path, **options: Any) -> Atlas:
     """Makes a team without a model."""
-    return Atlas(index, Ladder(None, None, home), Desk(home), lambda: AttemptStore(home))
+    return Atlas(index, Ladder(None, None, home), Desk(home), lambda: AttemptStore(home), **options)
 
 
 def answer_probe(

@@ -259,3 +259,16 @@ def test_small_model_explains_figures_that_stay_the_calculators_own(real: Atlas,
     assert (answer.rung, answer.usage.calls) == ("embedded", 1)
     assert answer.usage.prompt_tokens < 700
     assert answer.citations
+
+
+def test_a_follow_up_changes_the_last_calculation(index: Index, tmp_path: Path) -> None:
+    atlas = notes_atlas(index, tmp_path)
+    atlas.answer("Does Qwen3-14B fit on a 4090 with 32k of context?", "s")
+    atlas.answer("What is vLLM?", "s")
+    longer = atlas.answer("and with 64k?", "s").calculation
+    assert longer is not None
+    assert (longer.inputs["model"], longer.inputs["context"]) == ("Qwen3-14B", 64000)
+    other = atlas.answer("换成 A100 呢？", "s").calculation
+    assert other is not None
+    assert (other.inputs["gpu"], other.inputs["context"]) == ("A100", 64000)
+    assert atlas.answer("and with 64k?", "another").calculation is None

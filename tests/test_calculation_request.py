@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.errors import UserMistake
 from tools.calculators.calculation import calculate
-from tools.calculators.request import commanded, recognised
+from tools.calculators.request import changed, commanded, recognised
 
 A100 = "A100 SXM 80GB"
 
@@ -206,3 +206,55 @@ def test_longest_message_is_read_at_once() -> None:
     recognised("a " * 300)
     recognised("how much memory " * 37)
     assert time.perf_counter() - began < 1.0
+
+
+FIT: dict[str, object] = {"model": "Qwen3-14B", "gpu": "4090", "context": 32000}
+
+
+@pytest.mark.parametrize(
+    ("message", "now"),
+    [
+        ("and with 64k?", {"context": 64000}),
+        ("on an A100 instead?", {"gpu": "A100"}),
+        ("换成 A100 呢？", {"gpu": "A100"}),
+        ("换成 64k 上下文呢", {"context": 64000}),
+        ("and in fp8?", {"quant": "fp8"}),
+        ("with 2 GPUs?", {"gpus": 2}),
+        ("what about Qwen3-32B?", {"model": "Qwen3-32B"}),
+        ("两张 4090 呢？", {"gpus": 2}),
+        ("and on two H100s with 128k?", {"gpu": "H100", "gpus": 2, "context": 128000}),
+        ("and with a batch of 8?", {"batch": 8}),
+    ],
+)
+def test_a_follow_up_changes_what_it_names_and_keeps_the_rest(message: str, now: dict[str, object]) -> None:
+    found = changed(message, "memory", FIT)
+    assert found is not None
+    assert (found.kind, dict(found.arguments)) == ("memory", {**FIT, **now})
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "why?",
+        "What is the KV cache at 64k?",
+        "How does fp8 work?",
+        "is Qwen3-32B good?",
+        "And 32k?",
+        "继续",
+        "64k " * 30,
+    ],
+)
+def test_what_says_more_or_changes_nothing_is_no_follow_up(message: str) -> None:
+    assert changed(message, "memory", FIT) is None
+
+
+def test_another_format_takes_the_place_of_the_first() -> None:
+    found = changed("and in fp8?", "memory", {**FIT, "quant": "awq"})
+    assert found is not None
+    assert found.arguments["quant"] == "fp8"
+
+
+def test_the_size_of_a_model_becomes_its_memory_on_a_card() -> None:
+    found = changed("and on a 4090?", "model", {"model": "Qwen3-14B"})
+    assert found is not None
+    assert (found.kind, found.arguments["gpu"]) == ("memory", "4090")

@@ -396,7 +396,7 @@ def test_a_folder_is_linked_and_unlinked_on_this_machine_alone(desk: Desk, tmp_p
     expect(page.locator(".shelf > .problem")).to_contain_text("cannot be read")
     page.get_by_label("A folder of notes").fill(str(tmp_path))
     page.get_by_role("button", name="Link the folder").click()
-    expect(page.locator(".shelf li", has_text=str(tmp_path))).to_contain_text("1 notes")
+    expect(page.locator(".shelf li", has_text=str(tmp_path))).to_contain_text("files: 1")
     other = desk.open("?place=notes&own=1", url=desk.remote)
     expect(other.locator(".adding")).to_contain_text("Everyone who uses this app sees")
     assert other.locator(".linking").count() == 0

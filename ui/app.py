@@ -10,6 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Generator, MutableMapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agents import team
@@ -125,11 +126,14 @@ def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK, admitted:
 async def _application(page: "Page", hosts: frozenset[str] | None, admitted: Accounts | None) -> "ASGIApp":
     import gradio as gr  # noqa: PLC0415 - loads late: seconds
     from fastapi import FastAPI  # noqa: PLC0415
+    from starlette.staticfiles import StaticFiles  # noqa: PLC0415
 
     from ui.page import SCRIPT, style, theme  # noqa: PLC0415
 
+    base = FastAPI(openapi_url=None)
+    base.mount("/vendor", StaticFiles(directory=Path(__file__).with_name("vendor")))
     app = gr.mount_gradio_app(  # pyright: ignore[reportUnknownMemberType] - one of its types is left open
-        FastAPI(openapi_url=None), page.build(), path="/",
+        base, page.build(), path="/",
         theme=theme(), css=style(), js=SCRIPT.read_text(encoding="utf-8"),
         footer_links=[], run_history=False, show_error=True, ssr_mode=False, pwa=False, mcp_server=False,
         enable_monitoring=False, max_file_size=1, app_kwargs={"openapi_url": None},

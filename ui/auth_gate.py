@@ -109,13 +109,13 @@ def _unkept(send: Send) -> Send:
 
 
 def _stranger(request: Request) -> Response:
-    """Ask a person who they are; tell a script that it has to be known."""
+    """Ask a person who they are, and tell a script that it has to be known."""
     language = _language(request)
     if request.method != "GET" or "text/html" not in request.headers.get("accept", ""):
         return JSONResponse({"detail": say("left", language)}, 401)
     chosen = request.query_params.get(LANGUAGE) is not None
     query = request.query_params.get("next", "") if chosen else request.url.query
-    return HTMLResponse(login_html(language, f"?{query.removeprefix('?')}" if query else ""), 401)
+    return HTMLResponse(login_html(language, f"?{query.removeprefix('?')}" if query else ""))
 
 
 def _language(request: Request) -> Language:

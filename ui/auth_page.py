@@ -22,6 +22,7 @@ def login_html(language: Language, query: str = "", problem: str = "", name: str
 <html lang="{_TAGS[language]}">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>LLM Atlas · {escape(say("login", language))}</title>
 <style>{_STYLE.read_text(encoding="utf-8")}</style>
 </head>

@@ -14,6 +14,7 @@ from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore, Thumb
 from ui import asking, chat_words, messages, turn_actions
 from ui.chat import TURNS, Chats, Live, Turn, rated
+from ui.chatbot import Chatbot
 from ui.markdown import LATEX
 from ui.opening import Team
 from ui.panel import panel
@@ -95,7 +96,7 @@ class ChatPage:
         """Place the conversation and its sources."""
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="talk", scale=3):
-                self.chat = gr.Chatbot(
+                self.chat = Chatbot(
                     elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="bubble",
                     buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
                 )  # fmt: skip
@@ -177,11 +178,8 @@ class ChatPage:
         """Answer a question; what is found and said is shown as it comes."""
         if not question.strip():
             return
-        session, language, page = (
-            session_of(stored) or uuid.uuid4().hex,
-            self._reader(stored, request),
-            page_of(request),
-        )
+        session = session_of(stored) or uuid.uuid4().hex
+        language, page = self._reader(stored, request), page_of(request)
         current = self._live.begin(page)
         learner = self._learner(stored, request)
         guided = bool((stored or {}).get("guided"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from knowledge.errors import AtlasError, UserMistake
-from ui import advice_cli, auth_cli, comparison_cli, fix_cli, mcp_cli, observe_cli, notes_cli, output, record_cli
+from ui import advice_cli, auth_cli, comparison_cli, fix_cli, mcp_cli, notes_cli, observe_cli, output, record_cli
 from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
@@ -35,7 +35,11 @@ record_cli.learner_app.command("password")(auth_cli.learner_password)
 app.add_typer(record_cli.learner_app, name="learner")
 app.add_typer(observe_cli.traces_app, name="traces")
 app.add_typer(fix_cli.pitfall_app, name="pitfall")
-_COMMANDS = record_cli.COMMANDS | advice_cli.COMMANDS | comparison_cli.COMMANDS | fix_cli.COMMANDS | mcp_cli.COMMANDS | observe_cli.COMMANDS
+_COMMANDS = {
+    name: command
+    for part in (record_cli, advice_cli, comparison_cli, fix_cli, mcp_cli, observe_cli)
+    for name, command in part.COMMANDS.items()
+}
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
 for _name, _command in notes_cli.COMMANDS.items():
@@ -282,8 +286,8 @@ def serve_page(
 
     admitted = auth or [line for line in os.environ.get("ATLAS_AUTH", "").splitlines() if line.strip()]
     serve(
-        priced(settings, price_in, price_out), host=host, port=port, open_browser=open_browser, pull=pull, as_json=as_json, auth=admitted,
-        insecure=insecure,
+        priced(settings, price_in, price_out), host=host, port=port, open_browser=open_browser, pull=pull,
+        as_json=as_json, auth=admitted, insecure=insecure,
     )  # fmt: skip
 
 

@@ -169,7 +169,6 @@ const drawingOn = (host, tell) => {
 
   return {
     box,
-    letters,
     fit,
     fitTo,
     zoomBy,

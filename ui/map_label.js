@@ -112,9 +112,12 @@ const lettering = (under, over) => {
     if (isFar && note.rank === 3 && told.width > 150) return;
     const pad = isFar ? 5 : 0;
     const tall = told.lines.length * LINE;
-    // Below its note, or above where that is taken and the note matters.
-    const above = y - 2 * note.radius * zoom - 6 - tall;
-    const frames = (note.rank < 3 ? [y, above] : [y]).map((top) => [x - told.width / 2 - 2, top - 1, x + told.width / 2 + 2, top + tall, note.id]);
+    // Below its note; where that is taken and the note matters, beside it, or above.
+    const frame = (middle, top) => [middle - told.width / 2 - 2, top - 1, middle + told.width / 2 + 2, top + tall, note.id];
+    const aside = note.radius * zoom + told.width / 2 + 5;
+    const level = y - note.radius * zoom - 3 - tall / 2;
+    const frames = [frame(x, y)];
+    if (note.rank < 3) frames.push(frame(x + aside, level), frame(x - aside, level), frame(x, y - 2 * note.radius * zoom - 6 - tall));
     const box = frames.find((one) => isFree(bands, [one[0] - pad, one[1] - pad, one[2] + pad, one[3] + pad])) ?? (note.rank === 0 ? frames[0] : null);
     if (!box) return;
     take(bands, box);
@@ -124,8 +127,8 @@ const lettering = (under, over) => {
     front.strokeStyle = colours.side;
     front.fillStyle = note.rank <= 1 ? colours.ink : colours.inkSoft;
     told.lines.forEach((line, n) => {
-      front.strokeText(line, x, box[1] + 1 + n * LINE);
-      front.fillText(line, x, box[1] + 1 + n * LINE);
+      front.strokeText(line, (box[0] + box[2]) / 2, box[1] + 1 + n * LINE);
+      front.fillText(line, (box[0] + box[2]) / 2, box[1] + 1 + n * LINE);
     });
     front.globalAlpha = 1;
   };
@@ -165,6 +168,5 @@ const lettering = (under, over) => {
       }
     },
     at: (x, y) => drawn.find(([left, top, right, bottom]) => left <= x && x <= right && top <= y && y <= bottom)?.[4] ?? null,
-    names: () => drawn.map((box) => [...box]),
   };
 };

@@ -27,7 +27,7 @@ Reader = Callable[[Stored, gr.Request], Language]
 Learner = Callable[[Stored, gr.Request], str]
 
 _FOLDER: Final = Path(__file__).parent
-_VENDOR: Final = _FOLDER / "vendor"
+_LIBRARY: Final = "vendor/cytoscape.min.js"  # as the application serves it
 _SCRIPTS: Final = ("map_element", "map_label", "map_drawing", "map_list", "map_card", "map_tools", "map")
 _PATIENCE_S: Final = 0.5  # the browser asks again
 _LONGEST: Final = 300  # characters of a goal in a link
@@ -50,12 +50,10 @@ class MapPage:
 
     def lay_out(self, language: Language) -> None:
         """Place the board, which the page's script fills, and what it is filled from."""
-        gr.set_static_paths([_VENDOR])
-        library = f"./gradio_api/file={_VENDOR / 'cytoscape.min.js'}"
         with gr.Column(elem_id="map", elem_classes=["place"]):
             self.link = gr.HTML('<a href="?place=map" tabindex="-1"></a>', elem_id="map-link")
             self.wait = gr.HTML(_waiting(language), elem_id="map-wait")
-            gr.HTML(f'<div data-library="{escape(library)}"></div>', elem_id="map-board")
+            gr.HTML(f'<div data-library="{_LIBRARY}"></div>', elem_id="map-board")
             self.data = gr.HTML(elem_id="map-data")
         script = "\n".join((_FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
         self.bridge = gr.HTML(elem_id="map-bridge", js_on_load=script)

@@ -131,7 +131,7 @@ def _rows(shelf: "Shelf") -> list[dict[str, Any]]:
 
 
 def _print(row: dict[str, Any]) -> None:
-    what = f"{row['files']} notes" if row["kind"] == "folder" else row["title"] or "not read"
+    what = f"{row['files']} files" if row["kind"] == "folder" else row["title"] or "not read"
     sys.stdout.write(f"{row['name']}  {what}\n")
     for problem in row["problems"]:
         line = f":{problem['line']}" if problem["line"] else ""

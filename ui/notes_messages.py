@@ -98,7 +98,7 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "files": ("Added files", "添加的文件"),
     "folders": ("Linked folders", "关联的文件夹"),
     "no_files": ("None yet.", "还没有。"),
-    "folder_files": ("{n} notes", "{n} 篇笔记"),
+    "folder_files": ("files: {n}", "{n} 个文件"),
     "fixed": ("named at the start", "启动时指定"),
     "remove": ("Remove", "移除"),
     "sure_file": ("The file is deleted.", "文件将被删除。"),

@@ -176,7 +176,7 @@ def _span(span: Span, depth: int, whole: float, language: Language) -> str:
     first = ""
     if span.first_token_s is not None and span.seconds:
         first = f'<i style="width:{100 * min(1.0, span.first_token_s / span.seconds):.1f}%"></i>'
-    bar = f'<span class="bar {span.kind}" style="margin-left:{start:.2f}%;width:{width:.2f}%">{first}</span>'
+    bar = f'<span class="bar bar-{span.kind}" style="margin-left:{start:.2f}%;width:{width:.2f}%">{first}</span>'
     return (
         f'<tr><th scope="row" style="--depth:{depth}">{name}{failed}{detail}</th><td>{seconds(span.began_s)}</td>'
         f'<td>{seconds(span.seconds)}</td><td>{tokens}</td><td class="time" aria-hidden="true">{bar}</td></tr>'

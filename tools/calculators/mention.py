@@ -13,7 +13,7 @@ from tools.calculators.loose_name import normal
 _PART: Final = re.compile(r"[a-z]+|\d+(?:\.\d+)?", re.IGNORECASE | re.ASCII)
 _LONGEST_NAME: Final = 9  # parts; "RTX PRO 6000 Blackwell Workstation Edition" has six
 _MOST: Final = 3  # cards; who names more asks for something else than one calculation
-_TAKEN: Final = "\x01"  # stands where something has been read, so that nothing is read twice
+TAKEN: Final = "\x01"  # stands where something has been read, so that nothing is read twice
 _COUNTS: Final[dict[str, int]] = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "dual": 2, "three": 3, "four": 4, "quad": 4, "six": 6, "eight": 8,
     "sixteen": 16, "单": 1, "一": 1, "两": 2, "双": 2, "二": 2, "三": 3, "四": 4, "六": 6, "八": 8, "十六": 16,
@@ -79,7 +79,7 @@ class Sentence:
 
     def cut(self, start: int, end: int) -> None:
         """Take what stands between two offsets."""
-        self.text = self.text[:start] + _TAKEN * (end - start) + self.text[end:]
+        self.text = self.text[:start] + TAKEN * (end - start) + self.text[end:]
 
     def names(self, is_known: Callable[[str], bool], stands: Callable[[int, int], bool]) -> list[tuple[int, int]]:
         """Return the places of all known names, the longest where several begin; `stands` may refuse a place."""

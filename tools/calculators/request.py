@@ -17,7 +17,7 @@ from tools.calculators import model_catalogue
 from tools.calculators.amount import take_amounts
 from tools.calculators.calculation import Kind
 from tools.calculators.derivation import Text
-from tools.calculators.mention import COUNT, Cards, Model, Sentence, count_of, take_cards, take_models
+from tools.calculators.mention import COUNT, TAKEN, Cards, Model, Sentence, count_of, take_cards, take_models
 
 _DATA: Final = Path(__file__).with_name("request_words.toml")
 _LONGEST: Final = 600  # characters; longer messages tell of a problem instead of asking for a number
@@ -39,6 +39,19 @@ _GPUS: Final = re.compile(
 )
 
 
+_LONGEST_CHANGE: Final = 80  # characters of a message that only changes an earlier calculation
+_FORMATS: Final = frozenset({"dtype", "quant"})  # one takes the place of the other
+# Words around what is changed; any other word makes it a question of its own.
+_LEADS: Final = re.compile(
+    r"(?:(?:and|but|or|so|then|now|ok|okay|what|how|about|if|i|we|it|is|was|were|with|on|for|at|in|to|of|a|an|the|same|"
+    r"instead|use|using|used|take|make|try|switch|change|only|just|would|does|do|has|have|be|fit|fits|tokens?|context|"
+    r"length|cards?|gpus?|model|quantized|quantised|quantization|weights|batch|requests|users|please|s)\b"
+    r"|换成|换为|换|改成|改为|改用|改|如果|要是|假如|那么|那|若|用|在|上|的话|的|呢|吗|是|还|又|再|只|就|给|时|下|个|请|"
+    r"量化|上下文|长度|模型|显卡|卡|张|批|并发|跑|够|行|能|放得下|放下|[\s,，.。?？!！;；、:：'\-])*",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A calculation that is asked for; `assumed` says what was taken for granted to make it."""
@@ -57,6 +70,12 @@ class _Read:
     cards: list[Cards]
     gpus: int
     amounts: Mapping[str, object]
+    left: str = ""  # the words that named nothing
+
+    @property
+    def names_nothing(self) -> bool:
+        """Whether there is nothing that a calculation could be made with."""
+        return not (self.models or self.cards or self.gpus or self.amounts)
 
 
 def recognised(question: str) -> Request | None:
@@ -88,6 +107,26 @@ def commanded(text: str) -> Request:
     return replace(found, arguments={**found.arguments, **keyed}, is_command=True)
 
 
+def changed(message: str, kind: Kind, arguments: Mapping[str, object]) -> Request | None:
+    """Return an earlier calculation with what a message changes of it ("and with 64k?", "换成 4090 呢？").
+
+    None where the message says more than that, or nothing that counts.
+    """
+    read = _read(message[:_LONGEST_CHANGE])
+    if len(message) > _LONGEST_CHANGE or read.names_nothing or not _LEADS.fullmatch(read.left):
+        return None
+    kind = "memory" if kind == "model" and (read.cards or read.gpus or "context" in read.amounts) else kind
+    gone = {"model"} if read.models else set[str]()
+    gone |= {"gpu"} if read.cards else set()
+    gone |= _FORMATS if _FORMATS & read.amounts.keys() else set()
+    count = (read.cards[0].count if read.cards else 0) or read.gpus
+    gone |= {"gpus", "tp"} if count else set()
+    before = {name: value for name, value in arguments.items() if name not in gone}
+    found = _request(kind, read, named=before)
+    now = {**before, **found.arguments, **({"gpus": count} if count else {})}
+    return None if now == dict(arguments) else Request(kind, now, found.assumed)
+
+
 def _read(text: str) -> _Read:
     """Read models first, since their names hold numbers, then cards, then amounts."""
     sentence = Sentence(text)
@@ -95,7 +134,8 @@ def _read(text: str) -> _Read:
     cards = take_cards(sentence)
     found = sentence.take(_GPUS)
     gpus = count_of(found[1] or found[2]) if found else 0
-    return _Read(models, cards, gpus, take_amounts(sentence))
+    amounts = take_amounts(sentence)
+    return _Read(models, cards, gpus, amounts, " ".join(sentence.text.replace(TAKEN, " ").split()))
 
 
 def _kind(text: str, read: _Read) -> Kind | None:

@@ -156,21 +156,13 @@ class Atlas:
         house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
         turns = [] if request.session is None else self.desk.history(request.session, request.reader)
         request = replace(request, lesson=turns[-1].lesson if turns else "")
-        sitting = self._sitting(path, request, turns)
-        if sitting is not None:
-            return QuizTalk(house, request, stop, self.examiner).go_on(sitting)
+        going_on = self._going_on(house, path, request, stop, turns)
+        if going_on is not None:
+            return going_on
         guided, lesson = GuidedTalk(house, request, stop, self.examiner), open_lesson(turns)
-        if lesson is not None and self._goes_on(lesson, path, request):
-            return guided.go_on(lesson)
-        advice = AdviceTalk(house, request, stop, self.recommender, open_consultation(turns))
-        change = change_of(request.message, turns) if path.journey in _MAY_CHANGE and not path.is_command else None
-        if change is not None:
-            return calculating(house, request, stop, change)
-        added = self._added(path, request, turns)
-        if added is not None:
-            return advice.go_on(added)
         if request.guided and path.journey == "learn" and self._may_begin(lesson, request):
             return guided.begin()
+        advice = AdviceTalk(house, request, stop, self.recommender, open_consultation(turns))
         # Within a session guided lessons ask; what is asked in between is answered as ever.
         request = replace(request, guided=request.guided and request.session is None)
         conversation = Conversation(house, request, stop)
@@ -196,6 +188,23 @@ class Atlas:
             "calculate": conversation.learn,
         }
         return journeys[path.journey]()
+
+    def _going_on(
+        self, house: House, path: route.Route, request: Request, stop: Stop, turns: Sequence[Turn]
+    ) -> Generator[Event] | None:
+        """Return how a message goes on with what its session is in: a quiz, a lesson, a calculation or advice."""
+        sitting = self._sitting(path, request, turns)
+        if sitting is not None:
+            return QuizTalk(house, request, stop, self.examiner).go_on(sitting)
+        lesson = open_lesson(turns)
+        if lesson is not None and self._goes_on(lesson, path, request):
+            return GuidedTalk(house, request, stop, self.examiner).go_on(lesson)
+        change = change_of(request.message, turns) if path.journey in _MAY_CHANGE and not path.is_command else None
+        if change is not None:
+            return calculating(house, request, stop, change)
+        added = self._added(path, request, turns)
+        advice = AdviceTalk(house, request, stop, self.recommender, open_consultation(turns))
+        return None if added is None else advice.go_on(added)
 
     def _sitting(self, path: route.Route, request: Request, turns: Sequence[Turn]) -> Sitting | None:
         """Return the quiz that a message goes on with, if any; a log of several lines answers no item."""

@@ -55,6 +55,7 @@ class Desk:
         self._clock = clock
         self._db: SqliteDb | None = None
         self._lock = Lock()
+        self._writing = Lock()  # threads take turns: SQLite lets one that waits for another sleep ever longer
 
     def history(self, session: str, reader: str = "") -> list[Turn]:
         """Return the last turns of a session, the oldest first; none for a session that has not begun."""
@@ -95,7 +96,8 @@ class Desk:
                 )
             db.upsert_run(run, name, user_id=reader or None)
 
-        self.use(store)
+        with self._writing:
+            self.use(store)
 
     def complete(self, session: str, turn: str, details: str, reader: str = "") -> None:
         """Store the whole answer beside the words of a remembered turn (see `kept.packed`)."""
@@ -106,7 +108,8 @@ class Desk:
                 run.metadata["whole"] = details
                 db.upsert_run(run, stored_name(session, reader), user_id=reader or None)
 
-        self.use(store)
+        with self._writing:
+            self.use(store)
 
     @property
     def engine(self) -> "Engine":

@@ -9,6 +9,7 @@ from agents import cited, guided_text
 from agents import reply as replies
 from agents.conversation import Conversation
 from agents.events import Answer, Cited, Event, EvidenceFound, Marks, Rung, Token
+from agents.guided_item import Asker
 from agents.guided_lesson import Lesson, kept, planned, probed
 from agents.house import House, Request, Seat
 from agents.phrases import say
@@ -24,20 +25,10 @@ from knowledge.citation import Citation
 from knowledge.errors import UserMistake
 from knowledge.evidence import Evidence
 from tools.quiz.asked import asked
-from tools.quiz.item import Item, ItemType, key_of
+from tools.quiz.item import Item
 from tools.quiz.response import LETTERS
-from tools.quiz.selection import select
-from tools.quiz.wish import Wish
 
-# Any words may answer a short question, so that no other question could be asked in between.
-_TYPES: Final[tuple[ItemType, ...]] = (
-    "single_choice", "multiple_choice", "true_false", "cloze", "numeric", "reading", "matching", "ordering",
-)  # fmt: skip
-_QUICK: Final[tuple[ItemType, ...]] = ("single_choice", "true_false", "cloze")  # for the diagnosis
 _PICKED: Final = frozenset({"single_choice", "true_false", "reading"})
-_REMEMBERED: Final = 200  # facts asked lately
-_DRAWN: Final = 12  # questions among which one is chosen
-_ASIDE: Final = ("prerequisite:", "match:prerequisite:", "build:", "licence:")  # facts that are not about the thing
 _TAUGHT: Final = 4  # passages that a step is taught from
 _QUOTED: Final = 3  # sentences of the notes that teach a step without a model
 _DEEP: Final = 30  # passages among which those of the step's own note are looked for
@@ -86,7 +77,7 @@ class GuidedTalk(Conversation):
         lesson = Lesson(self._request.id, goal.id, self._language, tuple(way or [goal.id]))
         probes: list[Item] = []
         for concept in probed(lesson.way):
-            item = self._item(concept, [probe.fact for probe in probes], _QUICK)
+            item = self._asker.probe(concept, [probe.fact for probe in probes])
             probes += [] if item is None else [item]
         lesson = replace(lesson, probes=tuple(probes[1:]))
         if not probes:
@@ -229,11 +220,8 @@ class GuidedTalk(Conversation):
         """Return the lesson with its next question, the question's words, and what is offered; or its summary."""
         while lesson.steps:
             concept = lesson.steps[0]
-            item = (
-                None
-                if lesson.is_through
-                else self._item(concept, lesson.asked, _TYPES, is_taught=concept in lesson.taught)
-            )
+            ask = self._asker.further if concept in lesson.taught else self._asker.first
+            item = None if lesson.is_through else ask(concept, lesson.asked)
             if item is not None:
                 lesson = lesson.asking(item)
                 return lesson, self._worded(lesson, item), self._replies(item, lesson)
@@ -248,26 +236,9 @@ class GuidedTalk(Conversation):
 
     # --- questions ------------------------------------------------------------------------------------------------
 
-    def _item(
-        self, concept: str, asked_facts: Sequence[str], types: tuple[ItemType, ...], *, is_taught: bool = False
-    ) -> Item | None:
-        """Return a question on a concept that this lesson has not asked; one not asked lately where there is one."""
-        lately = self._examiner.store.recent_facts(self._request.learner, _REMEMBERED)
-        first = Wish(n=_DRAWN, types=types, level=2 if is_taught else 1, language=self._language)
-        first = first if is_taught else replace(first, origins=("graph",))
-        for wish in (first, replace(first, level=None, types=_TYPES, origins=())):
-            for left_out in ({*asked_facts, *lately}, {*asked_facts}):
-                found = select(self._examiner.material, [concept], wish, self._rng, left_out)
-                fit = [item for item in found if self._is_fit(item)]
-                if fit:
-                    return self._rng.choice(fit)
-        return None
-
-    def _is_fit(self, item: Item) -> bool:
-        """Tell whether an item asks about its concept, whose name stands above the question and is no secret."""
-        note = self._house.graph.notes.get(item.concept)
-        names = {name.lower() for name in note.names} if note else set[str]()
-        return not item.fact.startswith(_ASIDE) and str(key_of(item)).lower() not in names
+    @property
+    def _asker(self) -> Asker:
+        return Asker(self._examiner, self._house.graph, self._request.learner, self._language, self._rng)
 
     def _ask(self, lesson: Lesson, item: Item, head: _Head) -> Generator[Event]:
         yield from self._question(lesson.asking(item), item, head)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -31,10 +32,11 @@ class TraceStore:
 
     def __init__(self, where: Path | str) -> None:
         self._database = Database(where, CONTENTS)
+        self._writing = Lock()  # threads take turns: SQLite lets one that waits for another sleep ever longer
 
     def add(self, trace: Trace) -> None:
         """Store a trace, without its texts where its learner keeps none; one of the same answer is replaced."""
-        with self._database.writing() as db:
+        with self._writing, self._database.writing() as db:
             if _textless(db, trace.learner):
                 trace = without_texts(trace)
             for table, column in ((SPANS, SPANS.c.trace), (TRACES, TRACES.c.id)):

@@ -49,9 +49,7 @@ def _of_json(text: str, *, is_lines: bool) -> Metrics:
 
 def _numbers(value: Any, name: str = "value") -> Iterator[tuple[str, float]]:  # noqa: ANN401 - any JSON
     """Yield the numbers in a JSON value with their paths; of a list of texts, how many it has."""
-    if isinstance(value, bool):
-        yield name, float(value)
-    elif isinstance(value, int | float):
+    if isinstance(value, bool | int | float):
         yield name, float(value)
     elif isinstance(value, dict):
         for key, part in cast("Mapping[str, Any]", value).items():

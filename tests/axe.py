@@ -1,6 +1,6 @@
 """What axe-core finds on a page that people with impairments would trip over.
 
-    assert serious(page) == []
+assert serious(page) == []
 """
 
 from pathlib import Path

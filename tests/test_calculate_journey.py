@@ -270,5 +270,5 @@ def test_a_follow_up_changes_the_last_calculation(index: Index, tmp_path: Path) 
     assert (longer.inputs["model"], longer.inputs["context"]) == ("Qwen3-14B", 64000)
     other = atlas.answer("换成 A100 呢？", "s").calculation
     assert other is not None
-    assert (other.inputs["gpu"], other.inputs["context"]) == ("A100", 64000)
+    assert (other.inputs["gpu"], other.inputs["context"]) == ("A100 SXM 80GB", 64000)
     assert atlas.answer("and with 64k?", "another").calculation is None

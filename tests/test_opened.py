@@ -1,13 +1,18 @@
 """The link below advice and diagnoses leads to the page where they can be changed."""
 
+import re
 from dataclasses import replace
+from html import unescape
+from typing import Any
 
 import pytest
 
 from agents.events import Answer, Opens
+from knowledge.citation import Citation
+from knowledge.index import Index
 from ui.advice_query import from_query
 from ui.chat import Turn
-from ui.opened import link, rows
+from ui.opened import CALCULATED, leads, link, rows
 from ui.render import shown
 
 TURN = Turn("abc123", "which tool?", text="vLLM.")
@@ -60,3 +65,33 @@ def test_long_question_is_shown_by_its_beginning_and_end() -> None:
     assert said.startswith("line 0")
     assert said.endswith("line 4999")
     assert len(said) < 1000
+
+
+def cited(note: str, **fields: Any) -> Turn:
+    citation = Citation(1, note, "The note", "How", "It works.", 5, 14, "", f"/n/{note}.zh.md")
+    return replace(TURN, citations=(citation,), searched="q", outcome="done", **fields)
+
+
+def test_an_answer_leads_to_the_note_at_its_sentence_a_quiz_the_map_and_the_calculator() -> None:
+    links = [unescape(link) for link in re.findall('href="([^"]+)"', leads(cited("kv-cache"), "en"))]
+    assert links == [
+        "?place=notes&note=kv-cache&at=5-14&language=zh", "?place=quiz&topic=kv-cache&n=3", "?place=map&note=kv-cache",
+        "?place=calculate&kind=memory",
+    ]  # fmt: skip
+
+
+def test_what_no_calculator_computes_leads_to_none() -> None:
+    assert "calculate" not in leads(cited("tokenization"), "zh")
+
+
+def test_an_answer_of_a_quiz_leads_to_its_note_alone() -> None:
+    assert re.findall("place=([a-z]+)", leads(replace(cited("vllm"), searched=""), "en")) == ["notes"]
+
+
+@pytest.mark.parametrize("outcome", ["open", "stopped", "failed"])
+def test_an_answer_that_is_not_complete_leads_nowhere(outcome: Any) -> None:
+    assert leads(replace(cited("vllm"), outcome=outcome), "en") == ""
+
+
+def test_the_notes_that_lead_to_a_calculator_exist(built_in: Index) -> None:
+    assert set(CALCULATED) <= set(built_in.library.notes)

@@ -313,7 +313,7 @@ def test_what_the_model_says_runs_nothing_and_loads_nothing(desktop: Desktop) ->
 def test_a_question_that_is_offered_is_asked(plain_desktop: Desktop) -> None:
     page = plain_desktop.open()
     page.locator("#chat .example").last.click()
-    expect(page.locator("#chat .user-row")).to_contain_text("LoRA updates all weights")
+    expect(page.locator("#chat .user-row")).to_contain_text("CUDA out of memory")
     wait_until_done(page)
     page.click("#new")
     expect(page.locator("#chat .user-row")).to_have_count(0)

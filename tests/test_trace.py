@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from learner_stores import KINDS, attempt, opened, place
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from scripted_model import ScriptedModel
 from small_atlas import PARAPHRASE, QUESTION, VERBATIM, embedded_atlas, judge, notes_atlas, of_tutor, small_index
@@ -142,6 +143,25 @@ def test_traces_come_back_as_they_were_newest_first_and_each_learners_own(tmp_pa
     assert store.traces("ann", newest=1) == [trace(1)]
     assert store.trace(trace(1).id, "ann") == trace(1)
     assert store.trace(trace(1).id, "bob") is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_traces_and_attempts_share_a_place_in_either_kind_of_database(tmp_path: Path, kind: str) -> None:
+    where = place(kind, tmp_path)
+    with opened(where) as attempts:
+        attempts.add(attempt("1"))
+        store = TraceStore(where)
+        store.add(trace(1))
+        store.add(trace(1, question="another"))
+        store.keep_texts("bob", keep=False)
+        store.keep_texts("bob", keep=False)
+        store.add(trace(2, "bob"))
+        assert [kept.question for kept in store.traces()] == ["another", ""]
+        assert store.trace(trace(1).id) == trace(1, question="another")
+        assert store.delete("ann") == 1
+        assert store.traces("ann") == []
+        store.close()
+        assert [kept.id for kept in attempts.attempts("anna")] == ["1"]
 
 
 def test_who_keeps_no_texts_has_none_in_the_file_neither_old_nor_new(tmp_path: Path) -> None:

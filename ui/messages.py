@@ -104,6 +104,10 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
         "zh": "正在修改之前的问题，其后的对话会被移除。",
     },
     "edit_leave": {"en": "Leave it", "zh": "取消"},
+    "lead_note": {"en": "Open the note: {title}", "zh": "打开笔记：{title}"},
+    "lead_quiz": {"en": "Three questions on it", "zh": "来三道题"},
+    "lead_map": {"en": "On the map", "zh": "在图谱中查看"},
+    "lead_calculate": {"en": "Calculate it", "zh": "动手计算"},
     "guided": {"en": "Step by step: asks before it tells", "zh": "一步一步学：先提问，再讲解"},
     "example_explain": {"en": "How does PagedAttention save memory?", "zh": "PagedAttention 是怎样节省显存的？"},
     "example_calculate": {

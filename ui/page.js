@@ -206,6 +206,9 @@
       if (table.scrollWidth > table.clientWidth) table.setAttribute("tabindex", "0");
     });
     document.querySelector("#chat .examples[role='list']")?.setAttribute("role", "group");
+    document.querySelectorAll(".empty[aria-label]:not([role])").forEach((plot) => plot.setAttribute("role", "img"));
+    // The line of a step is a button itself; the arrow within it does the same.
+    document.querySelectorAll("#chat .thought-group .title .icon-button:not([inert])").forEach((arrow) => { arrow.inert = true; });
   };
 
   // Gradio labels each message with its source text; a screen reader shall read the message itself.

@@ -59,7 +59,11 @@ def _rows(turn: Turn, language: Language, *, is_last: bool) -> list[dict[str, An
     # The check stands below the words: nothing that is being read moves when it begins.
     rows += [_step_row(turn, step, language) for step in turn.steps if step.id == "check"]
     rows += [*calculated.rows(turn, language), *opened.rows(turn, language)]
-    below = "\n".join(part for part in (_below(turn, language), actions(turn, language, is_last=is_last)) if part)
+    below = "\n".join(
+        part
+        for part in (_below(turn, language), opened.leads(turn, language), actions(turn, language, is_last=is_last))
+        if part
+    )
     if below:
         rows.append({"role": "assistant", "content": below})
         if is_last and turn.answer is not None and turn.answer.next:

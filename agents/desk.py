@@ -12,6 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from filelock import FileLock
+
 from agents.kept import Kept, unpacked
 from knowledge.errors import SetupMissing, UserMistake
 from knowledge.vocabulary import Language
@@ -113,14 +115,8 @@ class Desk:
 
     @property
     def engine(self) -> "Engine":
-        """The connections to the file, once the tables are there; those of a session and its turns."""
-
-        def opened(db: "SqliteDb") -> "Engine":
-            for table in ("sessions", "runs"):
-                db._get_table(table, create_table_if_not_found=True)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] - lists join them
-            return db.db_engine
-
-        return self.use(opened)
+        """The connections to the file with the tables of sessions and their turns."""
+        return self.use(lambda db: db.db_engine)
 
     def use(self, use: Callable[["SqliteDb"], T]) -> T:
         """Do something with the database; raise SetupMissing where it cannot be used."""
@@ -148,8 +144,13 @@ class Desk:
                 mute()
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 sessions, turns = TABLES
-                self._db = SqliteDb(db_file=str(self._file), session_table=sessions, runs_table=turns)
-                event.listen(self._db.db_engine, "connect", _overwrite)
+                db = SqliteDb(db_file=str(self._file), session_table=sessions, runs_table=turns)
+                event.listen(db.db_engine, "connect", _overwrite)
+                # Agno looks for a table and then makes it; another process may make it in between.
+                with FileLock(f"{self._file}-lock"):
+                    for table in ("sessions", "runs"):
+                        db._get_table(table, create_table_if_not_found=True)  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType] - lists join them
+                self._db = db
             return self._db
 
 

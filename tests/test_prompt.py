@@ -6,7 +6,9 @@ import pytest
 
 from agents import prompt
 
-TEXTS = [(name, key) for name in ("advisor", "desk", "judge", "researcher", "tools", "tutor") for key in prompt.load(name)]
+TEXTS = [
+    (name, key) for name in ("advisor", "desk", "judge", "researcher", "tools", "tutor") for key in prompt.load(name)
+]
 
 
 @pytest.mark.parametrize(("name", "key"), TEXTS, ids=[f"{name}.{key}" for name, key in TEXTS])

@@ -14,7 +14,7 @@ from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore, Thumb
 from ui import asking, chat_words, messages, turn_actions
 from ui.chat import TURNS, Chats, Live, Turn, rated
-from ui.chatbot import Chatbot
+from ui.chatbot import describe_once
 from ui.markdown import LATEX
 from ui.opening import Team
 from ui.panel import panel
@@ -94,9 +94,10 @@ class ChatPage:
 
     def lay_out(self, language: Language) -> None:
         """Place the conversation and its sources."""
+        describe_once()
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="talk", scale=3):
-                self.chat = Chatbot(
+                self.chat = gr.Chatbot(
                     elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="bubble",
                     buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
                 )  # fmt: skip

@@ -6,20 +6,17 @@ from typing import Any
 import gradio as gr
 
 
-class Chatbot(gr.Chatbot):
-    """Gradio's own, but that its messages are described once.
-
-    Gradio makes a new component of each update, and derives the JSON schema of its messages anew: that took more than
-    half of the time in which the server sends answers, while nobody reads it.
-    """
-
-    is_template = True  # the browser takes it for its parent
-
-    def api_info(self) -> dict[str, Any]:
-        """Return the JSON schema of the messages."""
-        return _schema()
-
-
 @cache
-def _schema() -> dict[str, Any]:
-    return gr.Chatbot(render=False).api_info()
+def describe_once() -> None:
+    """Have the JSON schema of a chatbot's messages derived once for all.
+
+    Gradio makes a new component of each update and derives the schema anew: that took more than half of the time in
+    which the server sends answers, while nobody reads it. A class of our own would do, but Gradio writes a file beside
+    the source of each component that it is taught.
+    """
+    schema = gr.Chatbot(render=False).api_info()
+
+    def api_info(_: gr.Chatbot) -> dict[str, Any]:
+        return schema
+
+    gr.Chatbot.api_info = api_info  # pyright: ignore[reportAttributeAccessIssue] - the parameter is named otherwise

@@ -15,6 +15,7 @@ from ui.batch import batch, text_of
 from ui.calculation_cli import calculation_app
 from ui.export_cli import export_app
 from ui.options import MODEL_WAIT_S, with_settings
+from ui.serve_cli import serve_page
 
 if TYPE_CHECKING:  # loads what not every command needs
     from ui.settings import Settings
@@ -42,6 +43,7 @@ _COMMANDS = {
 }
 for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
+app.command("ui")(serve_page)
 for _name, _command in notes_cli.COMMANDS.items():
     notes_app.command(_name)(_command)
 
@@ -259,36 +261,6 @@ def doctor(settings: "Settings", as_json: bool) -> None:
         sys.stdout.write(f"{mark} {finding['what']}: {finding['state']}\n")
         if finding["remedy"]:
             sys.stdout.write(f"    {finding['remedy']}\n")
-
-
-@app.command("ui")
-@with_settings
-def serve_page(
-    settings: "Settings",
-    as_json: bool,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 7860,
-    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in the browser.")] = False,
-    pull: Annotated[
-        bool, typer.Option("--pull/--no-pull", help="Fetch the embedded model where it is missing.")
-    ] = True,
-    auth: Annotated[
-        list[str] | None,
-        typer.Option(help="Who may log in: a password file or NAME:PASSWORD; may be repeated.  [ATLAS_AUTH]"),
-    ] = None,
-    insecure: Annotated[bool, typer.Option("--insecure", help="Let everyone in who reaches this machine.")] = False,
-    price_in: observe_cli.PriceIn = None,
-    price_out: observe_cli.PriceOut = None,
-) -> None:
-    """Open the app in the browser."""
-    from ui.app import serve  # noqa: PLC0415
-    from ui.settings import priced  # noqa: PLC0415
-
-    admitted = auth or [line for line in os.environ.get("ATLAS_AUTH", "").splitlines() if line.strip()]
-    serve(
-        priced(settings, price_in, price_out), host=host, port=port, open_browser=open_browser, pull=pull,
-        as_json=as_json, auth=admitted, insecure=insecure,
-    )  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> None:

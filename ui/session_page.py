@@ -159,10 +159,10 @@ class SessionPart:
             self._chat.turns(wish.stored, wish.learner)
             told = problem_html(say("unknown", wish.language))
             return {**self._listed(wish, told), **self._shown(wish)}
-        if wanted != current:
-            self._chat.leave_for_another(wish.page)
-        shown = self._shown(kept) if turns or wanted != current else {}
-        return {self._stored: kept.stored, **shown, **self._listed(kept)}
+        if wanted is not None and wanted == current:  # what the browser keeps stays: it may be changing just now
+            return {**(self._shown(kept) if turns else {}), **self._listed(kept)}
+        self._chat.leave_for_another(wish.page)
+        return {self._stored: kept.stored, **self._shown(kept), **self._listed(kept)}
 
     def _deleted(self, wish: Wish, session: str) -> Updates:
         title = desk_list.title(wish.atlas.desk, session, wish.learner)

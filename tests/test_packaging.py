@@ -139,7 +139,7 @@ def test_readme_shows_every_command() -> None:
     shown = {command.split()[1] for command in COMMANDS}
     assert shown == {
         "ask", "search", "check", "index", "notes", "model", "doctor", "ui", "calc", "quiz", "review", "progress",
-        "path", "export", "recommend", "compare", "fix", "mcp",
+        "path", "export", "recommend", "compare", "fix", "mcp", "observe",
     }  # fmt: skip
 
 

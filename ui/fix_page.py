@@ -136,7 +136,7 @@ class FixPage:
                 return {self.form_told: _form_problem(say("waiting", language))}
             added = atlas.mender.add(pitfall_of(entered, related or (), language))
         except AtlasError as error:
-            return {self.form_told: _form_problem(str(error))}
+            return {self.form_told: _form_problem(error.told(language))}
         told = self._told_of(added, language)
         if (log or "").strip():
             shown = self._found(atlas.mender, log or "", language, told)

@@ -88,7 +88,7 @@ class MapPage:
                 )
             }
         except AtlasError as error:
-            return {self.data: _data({"problem": str(error)})}
+            return {self.data: _data({"problem": error.told(self._reader(stored, request))})}
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class MapPage:
                 found = missing[-1].concept if missing else goal
                 shown["path"] = path_data(graph, found, missing) if found in graph.notes else None
             except AtlasError as error:
-                shown["told"] = str(error)
+                shown["told"] = error.told(language)
         return shown
 
     def _chart(self, graph: Graph) -> Chart:

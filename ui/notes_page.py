@@ -106,7 +106,7 @@ class NotesPage:
                 return self._opened(atlas, self._learner(stored, request), sent, language)
             return {self.shelf: self._changed(atlas, sent, language)}
         except AtlasError as error:
-            return {self.link: _link("problem"), self.told: problem_html(str(error))}
+            return {self.link: _link("problem"), self.told: problem_html(error.told(language))}
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
@@ -176,7 +176,7 @@ class NotesPage:
         except NameTakenError as error:
             told = taken_html(error.name, language)
         except AtlasError as error:
-            told = problem_html(str(error))
+            told = problem_html(error.told(language))
         return self._shelf(atlas, told, language, str(sent.get("id", "")), waits=waits)
 
     def _removed(self, atlas: "Atlas", sent: Mapping[str, Any]) -> str:

@@ -93,7 +93,7 @@ class ObservePage:
                 return self._only(_state("off") + _told(say("off", language)))
             return self._done(atlas.traces.store, learner, sent, language)
         except AtlasError as error:
-            return self._only(_state("problem") + f'<p class="problem" role="alert">{escape(str(error))}</p>')
+            return self._only(_state("problem") + f'<p class="problem" role="alert">{escape(error.told(language))}</p>')
 
     # --- doing --------------------------------------------------------------------------------------------------
 

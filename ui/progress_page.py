@@ -110,7 +110,7 @@ class ProgressPage:
                 return self._shown(atlas, self._learner(stored, request), language, query=str(sent.get("query", "")))
             return self._done(atlas, self._learner(stored, request), stored, sent, language)
         except AtlasError as error:
-            return {**self._notice(error), self.link: _link(_PLACE)}
+            return {**self._notice(error, language), self.link: _link(_PLACE)}
 
     def way(self, stored: Stored, request: gr.Request, goal: str | None) -> Updates:
         """Show the way to a goal."""
@@ -215,7 +215,7 @@ class ProgressPage:
             end = steps[-1].concept if steps else goal
             return path_html(steps, atlas.graph.notes, language, time=time_text(left, language), goal=end)
         except AtlasError as error:
-            return f'<p class="problem" role="alert">{inline(str(error))}</p>'
+            return _problem(error, language)
 
     def _others(self, atlas: "Atlas", learner: str) -> list[str]:
         """Return the names one may go by; where names are not for choosing, none is told."""
@@ -230,8 +230,12 @@ class ProgressPage:
     def _only(self, html: str) -> Updates:
         return {self.link: _link(""), self.head: html}
 
-    def _notice(self, error: AtlasError) -> Updates:
-        return {self.head: _state("problem") + f'<p class="problem" role="alert">{inline(str(error))}</p>'}
+    def _notice(self, error: AtlasError, language: Language) -> Updates:
+        return {self.head: _state("problem") + _problem(error, language)}
+
+
+def _problem(error: AtlasError, language: Language) -> str:
+    return f'<p class="problem" role="alert">{inline(error.told(language))}</p>'
 
 
 def _state(state: str) -> str:

@@ -208,7 +208,7 @@ class QuizPage:
         try:
             return self._updates(self._screen(sitting.answer(at, given, grade), atlas, language, learner))
         except AtlasError as error:  # nothing is stored, and what was entered stays to be mended
-            return self._updates(self._item(sitting.view, atlas, language, str(error)), beside=True)
+            return self._updates(self._item(sitting.view, atlas, language, error.told(language)), beside=True)
 
     def _again(self, view: View, learner: str) -> View:
         """Ask once more what was answered wrong."""

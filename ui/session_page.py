@@ -119,10 +119,10 @@ class SessionPart:
                 return self._done(Wish(atlas, stored, learner, language, page_of(request), sent))
             except UserMistake as mistake:
                 return self._listed(
-                    Wish(atlas, stored, learner, language, page_of(request), sent), problem_html(str(mistake))
+                    Wish(atlas, stored, learner, language, page_of(request), sent), problem_html(mistake.told(language))
                 )
         except AtlasError as error:
-            return {self.list: problem_html(str(error))}
+            return {self.list: problem_html(error.told(language))}
 
     # --- doing --------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ from threading import local
 from typing import Any, Final, cast
 from weakref import WeakSet
 
+from filelock import FileLock
+
 from knowledge.errors import SetupMissing
 from knowledge.fulltext import FullText
 from knowledge.language import stem, stems
@@ -102,20 +104,30 @@ class Catalog:
         return connection
 
     def _prepare(self) -> None:
-        self._run("PRAGMA journal_mode=WAL")
+        if self._version() == FORMAT:
+            return
+        try:
+            # SQLite does not wait for another process to change the journal's mode, but says that the file is locked.
+            with FileLock(f"{self._file}-lock"):
+                self._make()
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _make(self) -> None:
+        """Make the tables, unless another process has made them in the meantime."""
         version = self._version()
-        if version not in {0, FORMAT}:
+        if version == FORMAT:
+            return
+        if version != 0:
             remedy = f"Delete the folder {str(self._file.parent)!r}: it is rebuilt from the notes."
             raise SetupMissing(f"the index {str(self._file)!r} has format {version}, not {FORMAT}.", remedy)
-        if version == 0:
-            with self.transaction():
-                if self._version() == FORMAT:  # another process has made it in the meantime
-                    return
-                for statement in _SCHEMA.split(";\n"):
-                    self._run(statement)
-                self._words_of_passages.create()
-                self._words_of_files.create()
-                self._run(f"PRAGMA user_version={FORMAT}")
+        self._run("PRAGMA journal_mode=WAL")
+        with self.transaction():
+            for statement in _SCHEMA.split(";\n"):
+                self._run(statement)
+            self._words_of_passages.create()
+            self._words_of_files.create()
+            self._run(f"PRAGMA user_version={FORMAT}")
 
     def _version(self) -> int:
         return int(self._run("PRAGMA user_version")[0][0])

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -291,7 +292,8 @@ def test_what_the_rules_are_not_sure_of_is_read_by_a_model_after_the_first_answe
     assert "a model is reading the task" in first[page.understood]
     answer_probe(model, json_schema=True)
     model.reply(json.dumps({"tasks": ["store-vectors"], "demands": []}), when=of_advisor)
-    then = page.reread(*asked)
+    with ThreadPoolExecutor(1) as pool:  # Playwright's loop runs in the thread of its tests, and CrewAI wants its own
+        then = pool.submit(page.reread, *asked).result()
     assert 'data-state="answered"' in then[page.link]
     assert "Store vectors" in then[page.understood]
     assert "Chroma" in then[page.result]

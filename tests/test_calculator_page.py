@@ -138,7 +138,7 @@ def test_a_link_fills_the_form(desk: Desk) -> None:
     expect(page.locator("#calc-rank")).to_be_hidden()
     page.locator("#calc-answer .copy").click()
     expect(page.locator("#calc-answer .copy")).to_have_text("Copied")
-    assert page.evaluate("navigator.clipboard.readText()") == page.locator(".command code").inner_text()
+    assert page.evaluate("navigator.clipboard.readText()") == page.locator("#calc-answer .command code").inner_text()
 
 
 def test_places_change_without_loading_and_back_returns(desk: Desk) -> None:

@@ -163,7 +163,7 @@ def _comparison(choice: Choice, advice: Advice | None, atlas: "Atlas", language:
     wanted = choice.compare or (() if choice.compare == () or advice is None else advice.constraints.named)
     if len(wanted) > 1:
         try:
-            found = atlas.recommender.compare(tools, choice.task, choice.changes, language=language)
+            found = atlas.recommender.compare(tools, choice.task, choice.arguments(), language=language)
         except AtlasError as error:
             found = error
     return comparison_html(tools, choice, atlas.graph, found, language)

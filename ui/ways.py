@@ -7,7 +7,7 @@ from agents.weights import DEFAULT
 from knowledge.vocabulary import Language
 from ui import messages
 
-_ENDPOINT: Final = "atlas app --base-url http://127.0.0.1:11434/v1 --model qwen3:8b"
+_ENDPOINT: Final = ".venv/bin/atlas ui --base-url http://127.0.0.1:11434/v1 --model qwen3:8b"
 _PULL: Final = "atlas model pull"
 
 

@@ -86,7 +86,7 @@ def test_the_examples_show_three_powers(language: str, texts: str) -> None:
 def test_the_line_at_the_head_opens_the_three_ways_to_be_answered() -> None:
     opened = ways("zh")
     assert re.findall(r"<code>(.*?)</code>", opened) == [
-        "atlas model pull", "atlas app --base-url http://127.0.0.1:11434/v1 --model qwen3:8b",
+        ".venv/bin/atlas model pull", ".venv/bin/atlas ui --base-url http://127.0.0.1:11434/v1 --model qwen3:8b",
     ]  # fmt: skip
     assert opened.count("<li>") == 3
     assert "仅用笔记" in opened

@@ -8,7 +8,7 @@ from knowledge.vocabulary import Language
 from ui import messages
 
 _ENDPOINT: Final = ".venv/bin/atlas ui --base-url http://127.0.0.1:11434/v1 --model qwen3:8b"
-_PULL: Final = "atlas model pull"
+_PULL: Final = ".venv/bin/atlas model pull"
 
 
 def ways(language: Language) -> str:

@@ -70,7 +70,8 @@ class GuidedTalk(Conversation):
         Raises UserMistake where the notes have nothing on it.
         """
         graph = self._house.graph
-        if self._house.index.library.named(self._request.message):  # a bare name may be in no language
+        # A bare name may be in no language; what was written around it in Chinese is.
+        if self._language != "zh" and self._house.index.library.named(self._request.message):
             self._language = self._request.spoken or self._language
         goal = note_named(self._house.index, graph, self._request.message, self._language)
         way = [step.concept for step in self._examiner.path(goal.id, self._request.learner, self._language)]

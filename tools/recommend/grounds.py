@@ -72,10 +72,10 @@ def citation(ground: Ground, material: Material, n: int) -> Citation:
 
 
 def _retrieved(tool: str, material: Material, evidence: Sequence[Evidence], language: Language) -> list[Ground]:
-    """Return the sentences of the tool's best passage that can stand for it."""
-    for one in evidence:
-        if one.note != tool or one.heading.startswith(_NO_REASON):
-            continue
+    """Return the first sentence that can stand for the tool of its best passage in the reader's language."""
+    passages = [one for one in evidence if one.note == tool and not one.heading.startswith(_NO_REASON)]
+    readable = [one for one in passages if one.language == language]
+    for one in readable or ([] if material.sentences(tool, language) else passages):
         return [
             Ground(sentence)
             for sentence in material.sentences(tool, one.language)

@@ -98,7 +98,7 @@ def main() -> None:
         "# Which tool for my task",
         "",
         "Written by `python -m evals.recommend --save`. Phrases, labels and the phrases that meanings are held against "
-        "have one author: real wording does worse. Measured on a busy machine.",
+        "have one author: real wording does worse.",
         "",
     ]
     for split in ("fresh", "test", "dev"):

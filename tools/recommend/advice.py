@@ -145,7 +145,9 @@ def _picked(lists: Sequence[Sequence[Score]], limit: int) -> list[tuple[Score, S
             picks.append((first, rest[0] if rest else None))
             taken.add(first.note.id)
     if len(filled) == 1:
-        scores = filled[0]
+        # What the notes say is no choice for a need that the best tool answers is no alternative to it.
+        needed = {need.name for need in filled[0][0].answers}
+        scores = [score for score in filled[0] if not needed & {need.name for need in score.poor}]
         for place, score in enumerate(scores[1:limit], 1):
             if scores[0].total - score.total > _BEHIND:
                 break

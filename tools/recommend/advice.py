@@ -103,7 +103,7 @@ def recommend(
     reading = reading or understand(task, evidence, material.graph, known, means)
     wishes = needs(task, known)
     lists = [ranked(goal, wishes, known, evidence, material.graph) for goal in reading.goals]
-    picks = _picked([scores for scores, _ in lists], limit)
+    picks = _picked([scores for scores, _ in lists], limit, known.named)
     when = today or date.today()  # noqa: DTZ011 - notes carry the reader's own days
     recommendations: list[Recommendation] = []
     for score, rival in picks:
@@ -133,7 +133,7 @@ def recommend(
     )
 
 
-def _picked(lists: Sequence[Sequence[Score]], limit: int) -> list[tuple[Score, Score | None]]:
+def _picked(lists: Sequence[Sequence[Score]], limit: int, named: Sequence[str]) -> list[tuple[Score, Score | None]]:
     """Return the best tools: one for each goal in order, or for a single goal those close to the best; with rivals."""
     filled = [scores for scores in lists if scores]
     picks: list[tuple[Score, Score | None]] = []
@@ -145,9 +145,11 @@ def _picked(lists: Sequence[Sequence[Score]], limit: int) -> list[tuple[Score, S
             picks.append((first, rest[0] if rest else None))
             taken.add(first.note.id)
     if len(filled) == 1:
-        # What the notes say is no choice for a need that the best tool answers is no alternative to it.
+        # What the notes say is no choice for a need that the best tool answers is no alternative, unless it is named.
         needed = {need.name for need in filled[0][0].answers}
-        scores = [score for score in filled[0] if not needed & {need.name for need in score.poor}]
+        scores = [
+            score for score in filled[0] if score.note.id in named or not needed & {need.name for need in score.poor}
+        ]
         for place, score in enumerate(scores[1:limit], 1):
             if scores[0].total - score.total > _BEHIND:
                 break

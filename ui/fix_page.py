@@ -1,11 +1,10 @@
 """The Fix page: a pasted log, what it shows and how it is mended, and a form for a pitfall of one's own."""
 
-import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -13,6 +12,7 @@ import gradio as gr
 from knowledge.errors import AtlasError
 from knowledge.vocabulary import Language
 from tools.fault.fault import Diagnosis
+from ui import bridge
 from ui.fix_form import FIELDS, begun, lacking, pitfall_of, textbox, tools_of
 from ui.fix_messages import say
 from ui.fix_result import address, diagnosis_html, hint_html, own_html, pitfall_html, problem_html
@@ -106,7 +106,7 @@ class FixPage:
 
     def act(self, stored: Stored, request: gr.Request, log: str | None, done: gr.EventData) -> Updates:
         """Show what an address asks for, open the form, or remove a pitfall."""
-        sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
         language = self._reader(stored, request)
 
         def acted(atlas: "Atlas") -> Updates:
@@ -249,12 +249,3 @@ def _form_problem(words: str) -> str:
 def _link(query: str) -> str:
     """Return the hidden link that the page's script keeps the address at; its token tells that we answered."""
     return f'<a href="{escape(query)}" data-token="{uuid.uuid4().hex}" tabindex="-1"></a>'
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}

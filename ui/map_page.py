@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
@@ -14,6 +14,7 @@ from knowledge.chart import Chart, chart
 from knowledge.errors import AtlasError
 from knowledge.graph import Graph
 from knowledge.vocabulary import Language
+from ui import bridge
 from ui.map_data import chart_data, path_data, standing_data
 from ui.map_messages import say
 from ui.opening import Team
@@ -77,7 +78,7 @@ class MapPage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Send the chart, where the browser does not hold it, and where the learner stands on it."""
-        sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
         try:
             atlas = self._team.atlas(_PATIENCE_S)
             if atlas is None:
@@ -129,12 +130,3 @@ def _data(data: Mapping[str, Any]) -> str:
     """Return data for the page's script; its token differs each time."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return f'<pre hidden data-token="{uuid.uuid4().hex}">{escape(text)}</pre>'
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ import gradio as gr
 from knowledge.errors import AtlasError, UserMistake
 from knowledge.shelf import NameTakenError, Shelf, check
 from knowledge.vocabulary import Language
+from ui import bridge
 from ui.markdown import LATEX
 from ui.notes_list import hits_html, list_html, top_html
 from ui.notes_messages import say
@@ -94,7 +94,7 @@ class NotesPage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show what an address asks for, or change the reader's own notes."""
-        sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
         language = self._reader(stored, request)
         is_opened = sent.get("do") == "open"
         try:
@@ -213,12 +213,3 @@ def _link(state: str, query: str = "", spoken: str = "") -> str:
     """
     href = f' href="{escape(query)}"' if query else ""
     return f'<a{href} data-token="{uuid.uuid4().hex}" data-state="{state}" data-spoken="{spoken}" tabindex="-1"></a>'
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}

@@ -1,12 +1,10 @@
 """The Observe page: what answers took, what readers said of them, and the trace of one answer."""
 
-import json
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode
 
 import gradio as gr
@@ -16,6 +14,7 @@ from agents.trace_figures import by_agent, by_day, spent
 from knowledge.errors import AtlasError
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
+from ui import bridge
 from ui.observe_html import agents_html, answers_html, feedback_html, figures_html, keeping_html, trace_html
 from ui.observe_messages import say
 from ui.observe_plot import day_plot
@@ -83,7 +82,7 @@ class ObservePage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the figures or one trace, or do with the traces what the reader wants."""
-        sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
         learner, language = self._learner(stored, request), self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)
@@ -114,7 +113,7 @@ class ObservePage:
         if trace is None:
             return {**self._shown(store, learner, language, say("unknown", language))}
         return {
-            self.link: _link(f"{_PLACE}&{urlencode({'answer': trace.id})}"),
+            self.link: bridge.link(f"{_PLACE}&{urlencode({'answer': trace.id})}"),
             self.figures: _state("trace") + trace_html(trace, self._price, zone, language),
             self.plot: gr.Plot(visible=False),
             self.rest: "",
@@ -145,14 +144,14 @@ class ObservePage:
         ]
         plot = page_figure(day_plot(days, now.date(), language)) if has_tokens else None
         return {
-            self.link: _link(_PLACE),
+            self.link: bridge.link(_PLACE),
             self.figures: _state("shown") + _told(told) + figures_html(columns, self._price, language),
             self.plot: gr.Plot(plot, visible=has_tokens),
             self.rest: "".join(rest),
         }
 
     def _only(self, html: str) -> Updates:
-        return {self.link: _link(""), self.figures: html, self.plot: gr.Plot(visible=False), self.rest: ""}
+        return {self.link: bridge.link(""), self.figures: html, self.plot: gr.Plot(visible=False), self.rest: ""}
 
 
 def _since(traces: list[Trace], at: datetime) -> list[Trace]:
@@ -171,24 +170,9 @@ def _told(said: str) -> str:
     return f'<p class="told" role="status">{escape(said)}</p>' if said else ""
 
 
-def _link(address: str) -> str:
-    """Return the hidden link that the page's script keeps the address at; its token differs each time."""
-    href = f' href="{escape(address)}"' if address else ""
-    return f'<a{href} data-token="{uuid.uuid4().hex}" tabindex="-1"></a>'
-
-
 def _answer(query: str) -> str:
     try:
         given = parse_qs(query.removeprefix("?"), max_num_fields=50)
     except ValueError:  # more fields than any link of ours has
         return ""
     return given.get("answer", [""])[-1][:_LONGEST]
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}

@@ -1,12 +1,11 @@
 """The Progress page: where a learner stands, what to do next, and what to do with the record."""
 
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlencode
 
 import gradio as gr
@@ -17,6 +16,7 @@ from knowledge.vocabulary import Language
 from learner.course import course
 from learner.pace import time_left
 from learner.progress import Progress
+from ui import bridge
 from ui.markdown import inline
 from ui.opening import Team
 from ui.progress_html import concepts_html, head_html, next_html, path_html, sketch_html
@@ -100,7 +100,7 @@ class ProgressPage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the record, or do with it what the reader wants."""
-        sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
         language = self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)
@@ -110,7 +110,7 @@ class ProgressPage:
                 return self._shown(atlas, self._learner(stored, request), language, query=str(sent.get("query", "")))
             return self._done(atlas, self._learner(stored, request), stored, sent, language)
         except AtlasError as error:
-            return {**self._notice(error, language), self.link: _link(_PLACE)}
+            return {**self._notice(error, language), self.link: bridge.link(_PLACE)}
 
     def way(self, stored: Stored, request: gr.Request, goal: str | None) -> Updates:
         """Show the way to a goal."""
@@ -120,7 +120,7 @@ class ProgressPage:
             return {self.path: f'<p class="waiting">{escape(say("waiting", language))}</p>'}
         wanted = str(goal or "").strip()[:_LONGEST]
         return {
-            self.link: _link(_address(wanted)),
+            self.link: bridge.link(_address(wanted)),
             self.path: self._path(atlas, wanted, self._learner(stored, request), language),
         }
 
@@ -133,7 +133,7 @@ class ProgressPage:
         match sent.get("do"):
             case "export":
                 text = exported(store, learner, now)
-                return {self.file: _file(text, f"llm-atlas-{now:%Y-%m-%d}.jsonl"), self.link: _link(_PLACE)}
+                return {self.file: _file(text, f"llm-atlas-{now:%Y-%m-%d}.jsonl"), self.link: bridge.link(_PLACE)}
             case "import":
                 told = added(store, learner, str(sent.get("text", "")), now, atlas.graph.notes, language)
                 return self._shown(atlas, learner, language, notice=told)
@@ -174,7 +174,7 @@ class ProgressPage:
         progress, today = examiner.progress(learner), _today(self._clock())
         goal = None if query is None else _goal(query)
         updates: Updates = {
-            self.link: _link(_address(goal or "")),
+            self.link: bridge.link(_address(goal or "")),
             self.head: _state("shown") + _told(notice) + head_html(progress, language),
             self.next: next_html(examiner.next(learner, (), language), progress, notes, language),
             self.concepts: concepts_html(progress, notes, language, today),
@@ -228,7 +228,7 @@ class ProgressPage:
         return {self._stored: {**(stored or {}), "learner": learner}}
 
     def _only(self, html: str) -> Updates:
-        return {self.link: _link(""), self.head: html}
+        return {self.link: bridge.link(""), self.head: html}
 
     def _notice(self, error: AtlasError, language: Language) -> Updates:
         return {self.head: _state("problem") + _problem(error, language)}
@@ -244,12 +244,6 @@ def _state(state: str) -> str:
 
 def _told(notice: str) -> str:
     return f'<p class="told" role="status">{escape(notice)}</p>' if notice else ""
-
-
-def _link(address: str) -> str:
-    """Return the hidden link that the page's script keeps the address at; its token differs each time."""
-    href = f' href="{escape(address)}"' if address else ""
-    return f'<a{href} data-token="{uuid.uuid4().hex}" tabindex="-1"></a>'
 
 
 def _file(text: str, name: str) -> str:
@@ -271,12 +265,3 @@ def _goal(query: str) -> str:
 
 def _today(now: datetime) -> date:
     return now.astimezone().date()
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}

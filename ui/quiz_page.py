@@ -1,11 +1,10 @@
 """The Quiz page: a form, one item at a time, the result; and callbacks that unpack, call the examiner and render."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import gradio as gr
 
@@ -13,6 +12,7 @@ from knowledge.errors import AtlasError
 from knowledge.vocabulary import Language
 from tools.quiz.item import LEVELS, Level
 from tools.quiz.wish import Source, Wish
+from ui import bridge
 from ui.markdown import LATEX
 from ui.opening import Team
 from ui.quiz_form import begins, sitting_named, types_of, wish_of
@@ -114,7 +114,7 @@ class QuizPage:
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show a place of the quiz, or do what the reader did on the card."""
         text = str(done._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        sent = _sent(text)
+        sent = bridge.sent(text)
         language, learner = self._reader(stored, request), self._learner(stored, request)
         if sent.get("do") == "open":
             query = str(sent.get("query", ""))
@@ -250,15 +250,6 @@ class QuizPage:
             self.feedback: screen.feedback,
             self.after: screen.after,
         }
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}
 
 
 def _page(request: gr.Request) -> str:

@@ -1,6 +1,5 @@
 """The conversations of a reader in the rail of the page: to open, find, name, save and delete them."""
 
-import json
 import re
 import uuid
 from collections import OrderedDict
@@ -8,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 import gradio as gr
@@ -17,6 +16,7 @@ from agents import desk_list
 from agents.desk_list import LONGEST_QUERY, Removed
 from knowledge.errors import AtlasError, UserMistake
 from knowledge.vocabulary import Language
+from ui import bridge
 from ui.chat_page import ChatPage, Learner, Reader, Stored, Updates, page_of, session_of
 from ui.opening import Team
 from ui.session_export import file_name, markdown, notebook
@@ -109,7 +109,7 @@ class SessionPart:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the list, or do with a conversation what the reader wants."""
-        sent = _sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
         learner, language = self._learner(stored, request), self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)
@@ -227,12 +227,3 @@ def _named(query: str) -> tuple[str | None, bool]:
     except ValueError:  # more fields than any link of ours has
         return None, False
     return (None, False) if given is None else (session_of({"session": given[-1]}), True)
-
-
-def _sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
-    try:
-        sent: Any = json.loads(text)
-    except ValueError:
-        return {}
-    return cast("Mapping[str, Any]", sent) if isinstance(sent, dict) else {}

@@ -1,0 +1,22 @@
+"""What the page's scripts and the server say to each other."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from html import escape
+from typing import Any, cast
+
+
+def sent(text: str) -> Mapping[str, Any]:
+    """Return what the page's script sent; anything else is as nothing."""
+    try:
+        found: Any = json.loads(text)
+    except ValueError:
+        return {}
+    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def link(address: str) -> str:
+    """Return the hidden link that the page's script keeps the address at; its token differs each time."""
+    href = f' href="{escape(address)}"' if address else ""
+    return f'<a{href} data-token="{uuid.uuid4().hex}" tabindex="-1"></a>'

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import offline
 import pytest
@@ -17,6 +18,9 @@ from knowledge.embedding import embedded
 from knowledge.index import VECTORS_OF_BUILT_IN, Index
 from knowledge.reader import Folder
 from ui import cli, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 offline.install()
 
@@ -115,6 +119,15 @@ def model() -> Generator[ScriptedModel]:
     """A scripted model: replies that nobody asks for, and requests without a reply, fail the test."""
     with ScriptedModel() as scripted:
         yield scripted
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator["Browser"]:
+    """Chromium for the tests of one file: its loop would be in the way of what other files run in this thread."""
+    from visits import chromium  # noqa: PLC0415 - tests without a browser need no Gradio
+
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tools.recommend.task import goal_of
 from tools.recommend.wording import say as advise
 from ui.advice_messages import named, say
 from ui.advice_query import Choice, cards_of, split_cards
+from ui.intro import intro_html
 
 EXAMPLES: Final = ("serve", "windows", "local")
 _LISTS: Final = ("system", "licence", "place", "offline", "budget", "language", "skill", "format")
@@ -28,12 +29,13 @@ def task_html(language: Language) -> str:
         for text in (say(f"example_{key}", language) for key in EXAMPLES)
     )
     return (
-        f"<h2>{escape(say('title', language))}</h2><p>{escape(say('intro', language))}</p>"
+        f"{intro_html(say, language)}"
         f'<form id="choose-form" autocomplete="off"><label for="choose-task">{label}</label><div class="asking">'
         f'<textarea id="choose-task" data-field="task" rows="2" maxlength="4000" placeholder="{hint}" '
         f'spellcheck="false"></textarea>'
         f'<button type="submit" class="choose-main">{escape(say("answer", language))}</button></div></form>'
-        f'<div class="choose-examples"><span>{escape(say("examples", language))}</span><ul>{examples}</ul></div>'
+        f'<div class="choose-examples examples"><span>{escape(say("examples", language))}</span>'
+        f"<ul>{examples}</ul></div>"
     )
 
 

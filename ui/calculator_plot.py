@@ -22,6 +22,7 @@ _COLOURS: Final[dict[str, str]] = {
     "gradient": "#d9793f", "optimizer_states": "#b65fa0", "cuda": "#9d948c",
 }  # fmt: skip
 _MORE: Final = ("#0d9488", "#e2a33b", "#7f8fd9", "#d9793f", "#b65fa0", "#9d948c", "#5f9ea8")
+_INK: Final = "#1c1917"  # reads on all of these colours, which white does not
 _ROW, _FRAME = 58, 128  # pixels of a bar, and of axis and legend together
 
 
@@ -63,7 +64,7 @@ def memory_plot(calculations: Sequence[Calculation], language: Language) -> Plai
             "textposition": "inside",
             "insidetextanchor": "middle",
             "textangle": 0,
-            "textfont": {"color": "#ffffff"},
+            "textfont": {"color": _INK},
             "hovertemplate": "%{fullData.name}: %{customdata}<extra></extra>",
             "marker": {"color": _COLOURS.get(name, _MORE[number % len(_MORE)]), "line": {"width": 0}},
         }
@@ -111,7 +112,7 @@ def time_plot(calculations: Sequence[Calculation], language: Language) -> Plain:
             "x": [seconds * 1e3 for seconds in times],
             "text": [format_time(seconds) for seconds in times],
             "textposition": "auto",
-            "insidetextfont": {"color": "#ffffff"},
+            "insidetextfont": {"color": _INK},
             "outsidetextfont": {"color": PALETTE["limit"]},
             "hovertemplate": "%{fullData.name}: %{text}<extra></extra>",
             "marker": {"color": colour, "line": {"width": 0}},

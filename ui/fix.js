@@ -63,6 +63,13 @@ new MutationObserver(() => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#fix-find")) look();
+  const example = event.target.closest?.("#fix-examples [data-log]");
+  if (example) {
+    const box = find("#fix-log-box textarea");
+    box.value = example.textContent;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+    requestAnimationFrame(() => find("#fix-find").click());  // once the page has taken the text over
+  }
   if (event.target.closest?.("#fix-save")) asked = "save";
   if (event.target.closest?.("#fix-cancel")) find("#fix-log-box textarea").focus();
   const doer = event.target.closest?.("#fix [data-fix]");

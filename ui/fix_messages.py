@@ -12,6 +12,7 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     ),
     "log": ("Log", "日志"),
     "log_hint": ("Traceback (most recent call last): …", "Traceback (most recent call last): ……"),
+    "examples": ("For example", "例如"),
     "find": ("Find the fix", "查找解决方法"),
     "keys": ("Ctrl + Enter", "Ctrl + Enter"),
     "waiting": ("Opening the notes …", "正在打开笔记……"),

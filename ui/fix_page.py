@@ -16,6 +16,7 @@ from ui import bridge
 from ui.fix_form import FIELDS, begun, lacking, pitfall_of, textbox, tools_of
 from ui.fix_messages import say
 from ui.fix_result import address, diagnosis_html, hint_html, own_html, pitfall_html, problem_html
+from ui.intro import intro_html
 from ui.markdown import inline
 from ui.opening import Team
 
@@ -28,6 +29,12 @@ Updates = dict[Any, Any]
 Reader = Callable[[Stored, gr.Request], Language]
 
 _SCRIPT: Final = Path(__file__).with_name("fix.js")
+_EXAMPLES: Final = (
+    "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB",
+    "RuntimeError: Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!",
+    "ValueError: The model's max seq len (131072) is larger than the maximum number of tokens that can be stored in KV "
+    "cache (22000)",
+)
 _PATIENCE_S: Final = 0.5  # the browser asks again
 
 
@@ -44,7 +51,7 @@ class FixPage:
         with gr.Column(elem_id="fix", elem_classes=["place"]):
             self.link = gr.HTML(elem_id="fix-link")
             with gr.Column(elem_id="fix-ask"):
-                self.intro = gr.HTML(_intro(language), elem_id="fix-intro")
+                self.intro = gr.HTML(intro_html(say, language), elem_id="fix-intro")
                 self.log = gr.Textbox(
                     label=say("log", language), placeholder=say("log_hint", language), lines=8, max_lines=16,
                     elem_id="fix-log-box", autoscroll=False,
@@ -52,6 +59,7 @@ class FixPage:
                 with gr.Row(elem_id="fix-actions"):
                     self.find_button = gr.Button(say("find", language), elem_id="fix-find", variant="primary", scale=0)
                     gr.HTML(f"<kbd>{escape(say('keys', language))}</kbd>", elem_id="fix-keys")
+                self.examples = gr.HTML(_examples(language), elem_id="fix-examples")
             self.told = gr.HTML(elem_id="fix-told")
             self.result = gr.HTML(elem_id="fix-result")
             with gr.Column(elem_id="fix-form", visible=False) as self.form:
@@ -82,13 +90,14 @@ class FixPage:
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page; the others follow when it is shown anew."""
         buttons = [self.find_button, self.save_button, self.cancel_button]
-        return [self.intro, self.log, self.form_intro, self.related, *buttons, *self.fields.values()]
+        return [self.intro, self.log, self.examples, self.form_intro, self.related, *buttons, *self.fields.values()]
 
     def words(self, language: Language) -> Updates:
         """Return the words of the page in a language; what is entered stays."""
         return {
-            self.intro: _intro(language),
+            self.intro: intro_html(say, language),
             self.log: gr.Textbox(label=say("log", language), placeholder=say("log_hint", language)),
+            self.examples: _examples(language),
             self.find_button: gr.Button(say("find", language)),
             self.form_intro: _form_intro(language),
             self.related: gr.Dropdown(label=say("field_related", language)),
@@ -157,7 +166,7 @@ class FixPage:
                 return {self.result: hint_html("waiting", language, "waiting"), self.link: _link(address())}
             return shown(atlas)
         except AtlasError as error:
-            return {self.result: problem_html(error), self.told: "", self.link: _link(address())}
+            return {self.result: problem_html(error, language), self.told: "", self.link: _link(address())}
 
     def _found(self, mender: "Mender", log: str, language: Language, told: str = "") -> Updates:
         if not log.strip():
@@ -230,8 +239,10 @@ def _notes(mender: "Mender", pitfalls: Iterable[str]) -> dict[str, str]:
     return {pitfall: mender.exported(pitfall) for pitfall in pitfalls if pitfall in removable}
 
 
-def _intro(language: Language) -> str:
-    return f"<h2>{escape(say('title', language))}</h2><p>{escape(say('intro', language))}</p>"
+def _examples(language: Language) -> str:
+    """Return logs to try the page with."""
+    logs = "".join(f'<li><button type="button" data-log>{escape(log)}</button></li>' for log in _EXAMPLES)
+    return f'<div class="examples"><span>{escape(say("examples", language))}</span><ul>{logs}</ul></div>'
 
 
 def _form_intro(language: Language) -> str:

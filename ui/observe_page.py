@@ -15,6 +15,7 @@ from knowledge.errors import AtlasError
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
 from ui import bridge
+from ui.intro import intro_html
 from ui.observe_html import agents_html, answers_html, feedback_html, figures_html, keeping_html, trace_html
 from ui.observe_messages import say
 from ui.observe_plot import day_plot
@@ -57,7 +58,7 @@ class ObservePage:
         """Place the parts from top to bottom."""
         with gr.Column(elem_id="observe", elem_classes=["place"]):
             self.link = gr.HTML(elem_id="observe-link")
-            self.head = gr.HTML(_head(language), elem_id="observe-head")
+            self.head = gr.HTML(intro_html(say, language), elem_id="observe-head")
             self.figures = gr.HTML(elem_id="observe-figures")
             self.plot = gr.Plot(visible=False, label=say("by_day", language), elem_id="observe-days")
             self.rest = gr.HTML(elem_id="observe-rest")
@@ -76,7 +77,7 @@ class ObservePage:
 
     def words(self, language: Language) -> Updates:
         """Return the words of the page in a language."""
-        return {self.head: _head(language), self.plot: gr.Plot(label=say("by_day", language))}
+        return {self.head: intro_html(say, language), self.plot: gr.Plot(label=say("by_day", language))}
 
     # --- callbacks ----------------------------------------------------------------------------------------------
 
@@ -156,10 +157,6 @@ class ObservePage:
 
 def _since(traces: list[Trace], at: datetime) -> list[Trace]:
     return [trace for trace in traces if trace.at >= at]
-
-
-def _head(language: Language) -> str:
-    return f"<h2>{escape(say('title', language))}</h2><p>{escape(say('intro', language))}</p>"
 
 
 def _state(state: str) -> str:

@@ -36,7 +36,7 @@ SCRIPT: Final = Path(__file__).with_name("page.js")
 _PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix", "observe")
 # The frame after the chat, some of whose parts it moves on a narrow screen.
 _STYLES: Final = (
-    "chat", "style", "calculator", "quiz", "progress", "advice", "fix", "notes", "map", "sessions",
+    "chat", "style", "place", "calculator", "quiz", "progress", "advice", "fix", "notes", "map", "sessions",
     "observe",
 )  # fmt: skip
 _TAGS: Final[dict[Language, str]] = {"en": "en", "zh": "zh-CN"}
@@ -200,7 +200,7 @@ def _places(language: Language) -> str:
         f"{messages.say(f'place_{place}', language)}</a>"
         for place in _PLACES
     )
-    names = " ".join(f'data-{name}="{messages.say(name, language)}"' for name in ("send", "stop"))
+    names = " ".join(f'data-{name}="{messages.say(name, language)}"' for name in ("send", "stop", "lost"))
     return (
         f'<nav aria-label="{messages.say("places", language)}" data-language="{_TAGS[language]}" {names}>{links}</nav>'
     )

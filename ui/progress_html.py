@@ -32,7 +32,7 @@ def head_html(progress: Progress, language: Language) -> str:
     title = f"<h2>{escape(say('title', language))}</h2>"
     if not progress.attempts:
         quiz = f'<a class="main" href="?place=quiz">{escape(say("first_quiz", language))}</a>'
-        return f'{title}<p class="empty">{escape(say("nothing_yet", language))}</p>{quiz}'
+        return f'<div class="intro">{title}<p>{escape(say("nothing_yet", language))}</p></div>{quiz}'
     known = sum(one.settled >= KNOWN for one in progress.mastery.values())
     share = percent(progress.correct / progress.attempts)
     tiles = [
@@ -47,14 +47,16 @@ def head_html(progress: Progress, language: Language) -> str:
         f"<div><dt>{escape(say(key, language))}</dt><dd>{figure}{more}</dd></div>" for key, figure, more in tiles
     )
     review = f'<a class="main" href="?place=quiz&amp;source=due">{escape(say("review_due", language))}</a>'
-    return f'<div class="progress-title">{title}{review if progress.due else ""}</div><dl class="tiles">{shown}</dl>'
+    return (
+        f'<div class="progress-title intro">{title}{review if progress.due else ""}</div><dl class="tiles">{shown}</dl>'
+    )
 
 
 def sketch_html(language: Language) -> str:
     """Return what stands there until the figures are known: the same frames, still empty."""
     title, looking = escape(say("title", language)), escape(say("looking", language))
     return (
-        f'<div class="progress-title"><h2>{title}</h2></div><p class="unseen" role="status">{looking}</p>'
+        f'<div class="progress-title intro"><h2>{title}</h2></div><p class="unseen" role="status">{looking}</p>'
         f'<div class="tiles sketch" aria-hidden="true">{"<div></div>" * _TILES}</div>'
         f'<div class="beside-each-other sketch" aria-hidden="true"><div></div><div></div></div>'
     )

@@ -7,6 +7,7 @@ import gradio as gr
 from knowledge.vocabulary import STAGES, Language
 from tools.quiz.item import LEVELS, TYPES
 from tools.quiz.wish import Source, Wish
+from ui.intro import intro_html
 from ui.quiz_form import NUMBERS, USUAL
 from ui.quiz_messages import level_name, say, stage_name, type_name
 
@@ -25,7 +26,7 @@ class QuizStart:
     def lay_out(self, language: Language) -> None:
         """Place the form."""
         with gr.Column(elem_id="quiz-start"):
-            self._intro = gr.HTML(_intro(language), elem_id="quiz-intro")
+            self._intro = gr.HTML(intro_html(say, language), elem_id="quiz-intro")
             self._source = gr.Radio(
                 _sources(language), value="topic", elem_id="quiz-source", **_name("source", language)
             )
@@ -54,7 +55,7 @@ class QuizStart:
     def words(self, language: Language) -> Updates:
         """Return the words in a language; what is set stays."""
         return {
-            self._intro: _intro(language),
+            self._intro: intro_html(say, language),
             self._source: gr.Radio(choices=_sources(language), **_name("source", language)),
             self._topic: gr.Dropdown(**_name("topic", language)),
             self._level: gr.Radio(choices=_levels(language), **_name("level", language)),
@@ -76,10 +77,6 @@ class QuizStart:
             self._number: wish.n if wish.n in NUMBERS else USUAL,
             self._types: list(wish.types),
         }
-
-
-def _intro(language: Language) -> str:
-    return f"<h2>{say('title', language)}</h2><p>{say('intro', language)}</p>"
 
 
 def _name(key: str, language: Language) -> dict[str, Any]:

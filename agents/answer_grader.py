@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.endpoint import Endpoint
+from agents.events import Usage
 from agents.probe import Capabilities
 from agents.prompt import load, render
 from agents.quiz_oracle import Oracle
@@ -62,12 +63,12 @@ class AnswerGrader:
     """Marks short answers at one endpoint. `abort` ends a question under way and refuses later ones."""
 
     def __init__(self, endpoint: Endpoint, capabilities: Capabilities) -> None:
-        self._oracle = Oracle(endpoint, capabilities)
+        self._oracle = Oracle(endpoint, capabilities, "grader")
 
     @property
-    def checks(self) -> int:
-        """How many one-token questions were asked."""
-        return self._oracle.checks
+    def usage(self) -> Usage:
+        """What the one-token questions took so far."""
+        return self._oracle.tally.usage
 
     def abort(self) -> None:
         """End the question under way and refuse later ones."""

@@ -145,15 +145,20 @@ class Atlas:
             spoken,
             safe.kinds,
         )
-        return Stoppable(lambda stop: self.traces.following(self._events(path, request, stop), request, path.journey))
+        house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
+
+        def run(stop: Stop) -> Generator[Event]:
+            events = self._events(house, path, request, stop)
+            return self.traces.following(events, request, path.journey, house.ledger)
+
+        return Stoppable(run)
 
     def goes_on(self, message: str, session: str, *, reader: str = "") -> bool:
         """Tell whether a message goes on with the guided lesson that its session is in."""
         lesson = open_lesson(self.desk.history(session, reader))
         return lesson is not None and goes_on_with(lesson, message)
 
-    def _events(self, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
-        house = House(self.index, self.graph, self.ladder, self.desk, self._wait_s, self._clock, self._today)
+    def _events(self, house: House, path: route.Route, request: Request, stop: Stop) -> Generator[Event]:
         turns = [] if request.session is None else self.desk.history(request.session, request.reader)
         request = replace(request, lesson=turns[-1].lesson if turns else "")
         going_on = self._going_on(house, path, request, stop, turns)

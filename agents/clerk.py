@@ -3,14 +3,14 @@
 Agno is used here and in `desk` alone.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from agents import prompt
 from agents.desk import Turn, mute
-from agents.endpoint import Endpoint, Line, model_failure, strange_answer
-from agents.events import ModelCall, Usage
+from agents.endpoint import Endpoint, Line, model_failure, strange_answer, was_refused
+from agents.events import Usage
+from agents.tally import Tally
 from knowledge.errors import ModelFailed
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ class Clerk:
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
         self._line = Line(endpoint)
-        self.usage = Usage()
+        self._tally = Tally(_AGENT, endpoint, "write")
+
+    @property
+    def usage(self) -> Usage:
+        """What the calls took so far, also one that was cut: of that, nothing written is known."""
+        return self._tally.usage
 
     def abort(self) -> None:
         """End what is under way."""
@@ -75,16 +80,13 @@ class Clerk:
             telemetry=False,
             retries=0,
         )
-        began = time.perf_counter()
+        self._tally.begin("\n".join([instructions, *(text for pair in examples for text in pair), message]))
         run: Any = agent.run(message)  # pyright: ignore[reportUnknownMemberType] - Agno leaves a parameter's type open
         if run.status == RunStatus.error:
+            if failed and was_refused(failed[-1]):
+                self._tally.refused()
             raise _failure(failed[-1] if failed else None, self._endpoint)
-        prompted, completed = int(run.metrics.input_tokens or 0), int(run.metrics.output_tokens or 0)
-        call = ModelCall(
-            _AGENT, self._endpoint.model, self._endpoint.rung, "write", began, time.perf_counter() - began,
-            prompt_tokens=prompted, completion_tokens=completed,
-        )  # fmt: skip
-        self.usage += Usage(1, prompted, completed, spent=(call,))
+        self._tally.end(int(run.metrics.input_tokens or 0), int(run.metrics.output_tokens or 0))
         return str(run.content or "").strip()
 
 

@@ -19,6 +19,7 @@ from agents.verification import Checked, verify
 from knowledge import retrieval
 from knowledge.errors import ModelFailed
 from knowledge.evidence import Evidence
+from knowledge.translation import translated
 from knowledge.vocabulary import Language
 
 SEARCHED: Final = 12  # passages looked at for an answer
@@ -56,7 +57,8 @@ class Conversation(Journey):
                 text, rung = said or text, seat.endpoint.rung
             except ModelFailed as error:
                 yield self._fallen(seat, error)
-            self._usage += clerk.usage
+            finally:
+                self._usage += clerk.usage
         yield from self._end(Reply(text), rung)
 
     def help(self) -> Generator[Event]:
@@ -78,7 +80,8 @@ class Conversation(Journey):
         found, rung = yield from self._step("check", "checker", "step_check", lambda _: check(claim, self._stop))
         self._usage += Usage(checks=int("model" in found.scores))
         marks = "".join(f" [{citation.n}]" for citation in found.citations)
-        text = "\n\n".join([f"**{say(found.verdict, self._language)}**{marks}", *found.reasons])
+        reasons = [translated(reason, self._language) for reason in found.reasons]
+        text = "\n\n".join([f"**{say(found.verdict, self._language)}**{marks}", *reasons])
         yield from self._end(Reply(text), rung, citations=found.citations)
 
     # --- the steps of learning ----------------------------------------------------------------------------------
@@ -105,7 +108,8 @@ class Conversation(Journey):
                 self._searched = rewritten or self._searched
             except ModelFailed as error:
                 yield self._fallen(seat, error)
-            self._usage += clerk.usage
+            finally:
+                self._usage += clerk.usage
 
     def _gather(self) -> Generator[Event]:
         """Search the notes; what is found is shown before any model is asked."""
@@ -185,18 +189,19 @@ class Conversation(Journey):
         """Check each sentence; where the judge fails, code judges alone."""
         judge: Judge | None = Judge(seat.endpoint, seat.capabilities)
         self._stop.aborts(judge.abort)
-        made = judge.made
-        for count, (number, claim) in enumerate(reply.claims, 1):
-            try:
-                found = yield from self._judged(claim, passages, judge, f"{count}/{len(reply.claims)}")
-            except ModelFailed as error:
-                self._notices += (str(error),)
-                judge = None
-                found = verify(claim, passages, None)
-            self._usage += Usage(checks=int(found.asked))
-            reply.judge(number, found.check.verdict, found.place)
-            yield Cited(self._composed(reply), claim, found.check.verdict, reply.citations)
-        self._usage += Usage(spent=tuple(made))
+        tally = judge.tally
+        try:
+            for count, (number, claim) in enumerate(reply.claims, 1):
+                try:
+                    found = yield from self._judged(claim, passages, judge, f"{count}/{len(reply.claims)}")
+                except ModelFailed as error:
+                    self._notices += (str(error),)
+                    judge = None
+                    found = verify(claim, passages, None)
+                reply.judge(number, found.check.verdict, found.place)
+                yield Cited(self._composed(reply), claim, found.check.verdict, reply.citations)
+        finally:
+            self._usage += tally.usage
 
     def _judged(
         self, claim: str, passages: Sequence[Evidence], judge: Judge | None, progress: str

@@ -212,6 +212,12 @@ def model_failure(error: Exception, endpoint: Endpoint) -> ModelFailed | None:
     return None
 
 
+def was_refused(error: Exception) -> bool:
+    """Tells whether a server was not there or took a request at once for none of its own: nothing was read of it."""
+    cause = error.__cause__ if isinstance(error.__cause__, httpx.HTTPError) else error
+    return isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout) or _status(error) is not None
+
+
 def strange_answer(endpoint: Endpoint, words: str = "") -> ModelFailed:
     """Returns the error for an answer that is not in OpenAI's protocol."""
     return ModelFailed(

@@ -16,7 +16,10 @@ Verdict = Literal["supported", "contradicted", "not_found"]
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """One call of a team member to a model; the tokens are those that the server told of, 0 where it told of none."""
+    """One call of a team member to a model; the tokens are those that the server told of, 0 where it told of none.
+
+    Of a call that was cut before its end the server tells nothing: they are those that were sent and seen.
+    """
 
     agent: str
     model: str
@@ -27,13 +30,14 @@ class ModelCall:
     first_token_s: float | None = None  # since it began; None where the answer came as a whole
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    is_cut: bool = False  # stopped by the reader, or broken off by the server
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Model calls that wrote text, their tokens, and one-token checks, which are counted apart.
 
-    `spent` tells of each call of either kind who made it; a call that failed before its end is in none of them.
+    `spent` tells of each call of either kind who made it. A call that was cut counts like the others.
     """
 
     calls: int = 0

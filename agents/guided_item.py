@@ -7,6 +7,7 @@ from typing import Final
 
 from agents.quizzing import Examiner
 from knowledge.graph import Graph
+from knowledge.language import mentions
 from knowledge.vocabulary import Language
 from tools.quiz.item import Item, ItemType, key_of
 from tools.quiz.selection import select
@@ -53,12 +54,24 @@ class Asker:
             for left_out in ({*asked, *lately}, {*asked}):
                 found = select(self.examiner.material, [concept], wanted, self.rng, left_out)
                 fit = [item for item in found if self._is_fit(item)]
+                best = min((_rank(item) for item in fit), default=0)
                 if fit:
-                    return self.rng.choice(fit)
+                    return self.rng.choice([item for item in fit if _rank(item) == best])
         return None
 
     def _is_fit(self, item: Item) -> bool:
         """Tell whether an item asks about its concept, whose name stands above the question and is no secret."""
         note = self.graph.notes.get(item.concept)
         names = {name.lower() for name in note.names} if note else set[str]()
-        return not item.fact.startswith(_ASIDE) and str(key_of(item)).lower() not in names
+        if item.fact.startswith(_ASIDE) or str(key_of(item)).lower() in names:
+            return False
+        # A false statement may have lost the concept to another thing: then it asks about neither.
+        return item.type != "true_false" or any(mentions(name, item.stem.lower()) for name in names)
+
+
+def _rank(item: Item) -> int:
+    """Return how little an item fits a lesson.
+
+    A calculation needs more than a step has taught; half of all guesses at a statement are right, without a second try.
+    """
+    return 2 if item.type == "true_false" else int(item.origin == "calculator")

@@ -40,7 +40,8 @@ class Shown:
 class Lesson:
     """A goal, the questions of the diagnosis still to be answered, the concepts still to be learned, the first now.
 
-    `item` is the question that waits for an answer; `hints` counts those seen of it; `asked` holds the facts asked.
+    `item` is the question that waits for an answer; `hints` counts those seen of it, `tries` the answers given to it
+    so far; `asked` holds the facts asked.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Lesson:
     probes: tuple[Item, ...] = ()
     item: Item | None = None
     hints: int = 0
+    tries: int = 0
     taught: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     asked: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ class Lesson:
 
     def asking(self, item: Item) -> "Lesson":
         """Return the lesson with a question that waits for an answer."""
-        return replace(self, item=item, hints=0, asked=(*self.asked, item.fact), is_paused=False)
+        return replace(self, item=item, hints=0, tries=0, asked=(*self.asked, item.fact), is_paused=False)
 
     @property
     def is_through(self) -> bool:

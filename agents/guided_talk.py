@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from agents import cited, guided_text
+from agents import cited, guided_text, guided_verdict
 from agents import reply as replies
 from agents.conversation import Conversation
 from agents.events import Answer, Cited, Event, EvidenceFound, Marks, Rung, Token
@@ -129,8 +129,9 @@ class GuidedTalk(Conversation):
     def _answer(self, lesson: Lesson, item: Item) -> Generator[Event]:
         try:
             outcome = self._examiner.answer(
-                item, self._request.message, self._request.learner, hints=lesson.hints, quiz=lesson.id, stop=self._stop
-            )
+                item, self._request.message, self._request.learner,
+                hints=lesson.hints, quiz=lesson.id, tries=lesson.tries, stop=self._stop,
+            )  # fmt: skip
         except UserMistake as mistake:
             yield from self._question(lesson, item, _Head((mistake.told(self._language),)))
             return
@@ -141,42 +142,39 @@ class GuidedTalk(Conversation):
             verdict = say("quiz_right" if right else "guided_not_yet", self._language)
             yield from self._probe_next(lesson, (f"**{verdict}**",))
         elif right:
-            verdict = f"**{say('quiz_right', self._language)}**"
-            yield from self._graded(lesson, item, (verdict, *self._explained(item, outcome)))
+            yield from self._graded(lesson, item, outcome, f"**{say('quiz_right', self._language)}**")
         elif len(item.options) != 2 and item.hints[lesson.hints :]:  # there is something left to try
             yield from self._hint(lesson, item, say("guided_wrong", self._language))
         else:
-            verdict = f"**{say('quiz_wrong', self._language, answer=outcome.grade.right)}**"
-            yield from self._graded(lesson, item, (verdict, *self._explained(item, outcome)))
+            verdict = say("quiz_wrong", self._language, answer=guided_verdict.key_in_short(item))
+            yield from self._graded(lesson, item, outcome, f"**{verdict}**")
 
     def _hint(self, lesson: Lesson, item: Item, verdict: str) -> Generator[Event]:
-        """Give the next hint; where there is none, show the answer."""
+        """Give the next hint, if there is one left."""
         left = item.hints[lesson.hints :]
         if not left:
-            yield from self._told(lesson, item)
+            none = say("quiz_no_hint", self._language)
+            yield from self._show(_Head((none,)), self._invitation(()), lesson, self._replies(item, lesson))
             return
         lesson = replace(lesson, hints=lesson.hints + 1)
         said = (*((f"**{verdict}**",) if verdict else ()), say("quiz_hint", self._language, hint=left[0]))
-        again = say("guided_hint_again", self._language) if left[1:] else ""
-        yield from self._show(_Head(said), again, lesson, self._replies(item, lesson))
+        yield from self._show(_Head(said), self._invitation(left[1:]), lesson, self._replies(item, lesson))
+
+    def _invitation(self, hints: Sequence[str]) -> str:
+        """Return what a learner may say after a hint; `hints` are those left."""
+        return say("guided_hint_again" if hints else "guided_hint_last", self._language)
 
     def _told(self, lesson: Lesson, item: Item) -> Generator[Event]:
         """Show the answer, which the learner does not know."""
-        outcome = self._examiner.give_up(item, self._request.learner, hints=lesson.hints, quiz=lesson.id)
+        outcome = self._examiner.give_up(
+            item, self._request.learner, hints=lesson.hints, quiz=lesson.id, tries=lesson.tries
+        )
         lesson = _noted(lesson, item, outcome)
         if lesson.state == "probing":
             yield from self._probe_next(lesson, (f"**{say('guided_not_yet', self._language)}**",))
             return
-        key = say("quiz_key", self._language, answer=outcome.grade.right)
-        yield from self._graded(lesson, item, (key, *self._explained(item, outcome)))
-
-    def _explained(self, item: Item, outcome: Outcome) -> tuple[str, str]:
-        """Return why the key is right, and what the answer changed."""
-        marks = "".join(f" [{citation.n}]" for citation in item.citations)
-        before, after = f"{outcome.before.value:.0%}", f"{outcome.after.value:.0%}"
-        title = self._title(item.concept)
-        mastery = say("quiz_mastery", self._language, title=title, before=before, after=after)
-        return f"{outcome.grade.feedback}{marks}", mastery
+        key = say("quiz_key", self._language, answer=guided_verdict.key_in_short(item))
+        yield from self._graded(lesson, item, outcome, key)
 
     # --- from one question to the next ----------------------------------------------------------------------------
 
@@ -189,9 +187,11 @@ class GuidedTalk(Conversation):
         lesson = planned(lesson, graph)
         yield from self._forward(lesson, _Head((*said, *guided_text.plan(lesson, graph, self._language))))
 
-    def _graded(self, lesson: Lesson, item: Item, said: tuple[str, ...]) -> Generator[Event]:
+    def _graded(self, lesson: Lesson, item: Item, outcome: Outcome, verdict: str) -> Generator[Event]:
         """Go on after an answer whose key is told; a step that was only asked about so far is taught now."""
-        head, concept = _Head(said, item.citations), lesson.steps[0]
+        because, citations = guided_verdict.reason(item, outcome.grade.feedback)
+        changed = guided_verdict.progress(self._title(item.concept), outcome, self._language)
+        head, concept = _Head((verdict, because, *changed), citations), lesson.steps[0]
         if concept in lesson.taught:
             yield from self._forward(lesson, head)
             return
@@ -285,13 +285,13 @@ class GuidedTalk(Conversation):
         yield from self._end(Reply("", head.citations), "notes", citations=head.citations)
 
     def _passages(self, concept: str) -> tuple[Evidence, ...]:
-        """Return the first passages of a concept's note, in the reader's language where it has one."""
+        """Return the first passages of a concept's note, those in the reader's language first."""
         found = retrieval.search(self._house.index, self._title(concept), _DEEP)
         own = sorted((e for e in found if e.note == concept), key=lambda e: (e.path, e.start))
-        spoken = [passage for passage in own if passage.language == self._language]
-        if own and not spoken:
+        own.sort(key=lambda passage: passage.language != self._language)
+        if own and own[0].language != self._language:
             self._notices += (say("other_language", self._language),)
-        return tuple((spoken or own)[:_TAUGHT])
+        return tuple(own[:_TAUGHT])
 
     def _title(self, concept: str) -> str:
         note = self._house.graph.notes.get(concept)
@@ -304,10 +304,12 @@ class GuidedTalk(Conversation):
         team = Team(seat.endpoint, seat.capabilities)
         self._stop.aborts(team.abort)
         words: list[str] = []
+        # A step is a mouthful: asked how a thing works, a small model writes as much as it may.
+        question = say("guided_question", self._language, question=self._searched)
 
         def teach(say_word: Callable[[str], None]) -> list[Evidence]:
-            passages = team.fitting(self._evidence, self._searched)
-            team.teach(self._searched, passages, self._language, say_word, guided=False)
+            passages = team.fitting(self._evidence, question)
+            team.teach(question, passages, self._language, say_word, guided=False)
             return passages
 
         try:
@@ -323,8 +325,10 @@ class GuidedTalk(Conversation):
             yield from self._quote(seat.endpoint.rung, reply.unsupported)
 
     def _quote(self, rung: Rung, unsupported: tuple[str, ...] = ()) -> Generator[Event]:
-        """Teach the step with the notes' own sentences."""
-        reply = replies.from_notes(self._evidence, limit=_QUOTED, cited=self._cited)
+        """Teach the step with the notes' own sentences, those that the answer has not given already."""
+        spoken = [passage for passage in self._evidence if passage.language == self._language] or self._evidence
+        fresh = [passage for passage in spoken if passage.text not in self._head]
+        reply = replies.from_notes(fresh or spoken, limit=_QUOTED, cited=self._cited)
         yield Cited(self._composed(reply), "", "supported", reply.citations)
         yield from self._end(reply, rung, said=True, unsupported=unsupported)
 
@@ -342,4 +346,5 @@ class GuidedTalk(Conversation):
 
 def _noted(lesson: Lesson, item: Item, outcome: Outcome) -> Lesson:
     before, after = outcome.before.value, outcome.after.value
-    return lesson.noted(item.concept, before, after, outcome.due, right=outcome.grade.correct)
+    lesson = lesson.noted(item.concept, before, after, outcome.due, right=outcome.grade.correct)
+    return replace(lesson, tries=lesson.tries + 1)

@@ -11,8 +11,11 @@ _WORDS: Final[dict[str, frozenset[str]]] = {
     "hint": frozenset({"hint", "a hint", "another hint", "give me a hint", "提示", "给个提示", "再提示一下"}),
     "skip": frozenset({"skip", "skip this", "skip this step", "next", "next step", "跳过", "跳过这一步", "下一步"}),
     "unknown": frozenset(
-        {"i don't know", "i do not know", "don't know", "dont know", "no idea", "show me", "tell me", "show the answer",
-         "不知道", "我不知道", "不会", "直接告诉我", "告诉我答案", "直接讲解"}
+        {"i don't know", "i do not know", "don't know", "dont know", "i dont know", "no idea", "idk", "no clue",
+         "not sure", "i'm not sure", "i am not sure", "i give up", "explain", "explain it", "please explain",
+         "show me", "tell me", "show the answer",
+         "不知道", "我不知道", "不会", "不清楚", "不确定", "不懂", "没学过", "我放弃", "讲解", "请讲解", "讲一下",
+         "直接告诉我", "告诉我答案", "直接讲解"}
     ),
     "stop": frozenset({"stop", "quit", "end", "exit", "stop the lesson", "结束", "停止", "不学了", "退出", "结束课程"}),
     "continue": frozenset(

@@ -7,6 +7,7 @@ from datetime import date
 
 from agents.desk import Desk
 from agents.endpoint import Endpoint
+from agents.events import Usage
 from agents.ladder import Ladder
 from agents.probe import Capabilities
 from knowledge.graph import Graph
@@ -23,9 +24,16 @@ class Seat:
     capabilities: Capabilities
 
 
+@dataclass(slots=True)
+class Ledger:
+    """What a request has taken so far, also where it never comes to its end."""
+
+    usage: Usage = field(default_factory=Usage)
+
+
 @dataclass(frozen=True, slots=True)
 class House:
-    """What every conversation shares."""
+    """What every conversation shares, and the ledger of this one."""
 
     index: Index
     graph: Graph
@@ -34,6 +42,7 @@ class House:
     wait_s: float = 0.0  # how long a request waits for the embedded model to load
     clock: Callable[[], float] = time.perf_counter
     today: Callable[[], date] = date.today
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,19 @@ class Journey:
         self._evidence: tuple[Evidence, ...] = ()
         self._evidence_s: float | None = None
         self._first_token_s: float | None = None
-        self._usage: Usage = Usage()
         self._notices: tuple[str, ...] = masked(request.masked, request.language)
         self._sitting = ""  # what the turn keeps of a quiz
         self._consultation = ""  # what the turn keeps of a task that advice was given on
         self._figures = ""  # what the turn keeps of a calculation
         self._lesson = request.lesson  # what the turn keeps of a guided lesson: other questions leave it as it is
+
+    @property
+    def _usage(self) -> Usage:
+        return self._house.ledger.usage
+
+    @_usage.setter
+    def _usage(self, usage: Usage) -> None:
+        self._house.ledger.usage = usage
 
     # --- what a journey may do in its own way -------------------------------------------------------------------
 

@@ -1,15 +1,15 @@
 """The judge: a model that says only yes or no to a claim, and the verdict that it and code reach together."""
 
 import math
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from agents.endpoint import Endpoint, Line, client, empty_answer, failures, strange_answer
-from agents.events import ClaimCheck, ModelCall, Verdict
+from agents.events import ClaimCheck, Verdict
 from agents.probe import Capabilities
 from agents.prompt import render
+from agents.tally import Tally, counted, tokens
 from knowledge.errors import ModelFailed
 from tools.claim import CodeCheck, Place, check
 
@@ -49,13 +49,13 @@ class Finding:
 class Judge:
     """Asks a model about claims, one token each. `abort` ends a question under way, from any thread.
 
-    `made` are the calls that it was answered.
+    `tally` counts the calls.
     """
 
     def __init__(self, endpoint: Endpoint, capabilities: Capabilities) -> None:
         self._endpoint, self._capabilities = endpoint, capabilities
         self._line = Line(endpoint)
-        self.made: list[ModelCall] = []
+        self.tally = Tally("checker", endpoint, "check", capabilities.tokenize)
 
     def abort(self) -> None:
         """Ends the question under way and refuses later ones."""
@@ -66,32 +66,21 @@ class Judge:
 
         Raises ModelFailed where the endpoint is down, slow, or answers with neither yes nor no.
         """
-        began = time.perf_counter()
-        with failures(self._endpoint):
+        turn = render("judge", "turn", passage=_shared(passages), claim=claim).strip()
+        system = render("judge", "system").strip()
+        with failures(self._endpoint), counted(self.tally, f"{system}\n{turn}"):
             create: Any = client(self._endpoint, self._line).chat.completions.create  # its overloads ask for literals
             answer = create(
                 model=self._endpoint.model,
                 messages=[
-                    {"role": "system", "content": render("judge", "system").strip()},
-                    {
-                        "role": "user",
-                        "content": render("judge", "turn", passage=_shared(passages), claim=claim).strip(),
-                    },
+                    {"role": "system", "content": system},
+                    {"role": "user", "content": turn},
                 ],
                 temperature=0,
                 **self._options(),
             )
-            judgement = self._read(answer)
-            self.made.append(self._call(answer, began))
-            return judgement
-
-    def _call(self, answer: "ChatCompletion | str", began: float) -> ModelCall:
-        usage = None if isinstance(answer, str) else answer.usage
-        return ModelCall(
-            "checker", self._endpoint.model, self._endpoint.rung, "check", began, time.perf_counter() - began,
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )  # fmt: skip
+            self.tally.end(*tokens(answer))
+            return self._read(answer)
 
     def _options(self) -> dict[str, Any]:
         # A word needs room for a space or a quotation mark before it; a distribution needs one token.

@@ -1,54 +1,38 @@
-"""The meter of one agent: its model calls, their tokens and their times."""
+"""The meter of one agent: what its calls took, and whether its words came whole."""
 
 import threading
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from agents.endpoint import Endpoint, empty_answer
-from agents.events import ModelCall
+from agents.tally import Tally
 from knowledge.errors import ModelFailed
 
 
 @dataclass(slots=True)
 class Meter:
-    """Counts the calls and tokens of one agent, and passes its words on."""
+    """Counts the calls of one agent, and passes its words on."""
 
-    member: str
-    endpoint: Endpoint
+    tally: Tally
     words: Callable[[str], None] | None
     aborted: threading.Event
-    made: list[ModelCall] = field(default_factory=list[ModelCall])
-    began: float = 0.0
-    first_token_s: float | None = None
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
     said: bool = False
     finish_reason: str | None = None
 
-    def begin(self) -> None:
-        """Note that a call begins."""
-        self.began, self.first_token_s = time.perf_counter(), None
+    def begin(self, messages: object) -> None:
+        """Note that a call begins with these messages, in the form of OpenAI's protocol."""
+        self.tally.begin(_text(messages))
 
-    def word(self) -> None:
-        """Note that a word has come."""
-        if self.first_token_s is None:
-            self.first_token_s = time.perf_counter() - self.began
+    def word(self, chunk: str) -> None:
+        """Note that a piece of the answer has come."""
+        self.tally.word(chunk)
 
     def call(self, usage: dict[str, Any] | None, finish_reason: str | None) -> None:
         """Note that a call has come to its end."""
-        prompted = int((usage or {}).get("prompt_tokens", 0))
-        completed = int((usage or {}).get("completion_tokens", 0))
-        self.calls += 1
+        counted = usage or {}
         self.finish_reason = finish_reason
-        self.prompt_tokens += prompted
-        self.completion_tokens += completed
-        seconds = time.perf_counter() - self.began
-        tokens = (prompted, completed)
-        told = (self.member, self.endpoint.model, self.endpoint.rung)
-        self.made.append(ModelCall(*told, "write", self.began, seconds, self.first_token_s, *tokens))
+        self.tally.end(int(counted.get("prompt_tokens", 0)), int(counted.get("completion_tokens", 0)))
 
     def check(self, endpoint: Endpoint) -> None:
         """Raise ModelFailed where the last answer broke off or was empty."""
@@ -56,3 +40,14 @@ class Meter:
             raise ModelFailed(f"The model at {endpoint.base_url} stopped in the middle of its answer.", "Ask again.")
         if self.words is not None and not self.said:
             raise empty_answer(endpoint)
+
+
+def _text(messages: object) -> str:
+    """Return what messages say; of whatever else they hold, nothing."""
+    if isinstance(messages, str):
+        return messages
+    if isinstance(messages, dict):
+        return _text(messages.get("content", ""))  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - any JSON
+    if isinstance(messages, list):
+        return "\n".join(_text(message) for message in messages)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
+    return ""

@@ -1,9 +1,12 @@
 """What the team says without a model, in the reader's language."""
 
+import re
 from typing import Final
 
+from knowledge.language import CJK
 from knowledge.vocabulary import Language
 
+_BETWEEN_CHINESE: Final = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "nothing_found": {
         "en": "I don't know: the notes say nothing on this.",
@@ -83,6 +86,10 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     "quiz_offer_hint": {"en": "hint", "zh": "提示"},
     "quiz_offer_unknown": {"en": "I don't know", "zh": "不知道"},
     "quiz_offer_right": {"en": "I was right", "zh": "我答对了"},
+    "quiz_practice": {
+        "en": "_Practice: you have answered this question before, and your first answer is the one that counts._",
+        "zh": "_这是练习：这道题你已经答过，计入记录的是第一次的回答。_",
+    },
     "quiz_overruled": {"en": "It counts as right, because you say so.", "zh": "已按你的判断记为正确。"},
     "quiz_not_overruled": {"en": "There is no wrong answer to overrule.", "zh": "没有可以改判的答案。"},
     "quiz_mastery": {"en": "_Mastery of {title}: {before} → {after}_", "zh": "_{title} 的掌握度：{before} → {after}_"},
@@ -131,10 +138,18 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
     },
     "guided_step": {"en": "Step {n} of {total}: {title}", "zh": "第 {n} 步，共 {total} 步：{title}"},
     "guided_try": {"en": "Before I explain: what do you think?", "zh": "先不讲解：你觉得呢？"},
+    "guided_question": {
+        "en": "{question} Explain it to a beginner in exactly three short sentences.",
+        "zh": "{question}请用三个短句讲给初学者听，不分点。",
+    },
     "guided_wrong": {"en": "Not quite. Here is a hint; try again.", "zh": "还不对。看看提示，再试一次。"},
     "guided_hint_again": {
         "en": "Say “hint” again for more, “I don't know” to be shown.",
         "zh": "再说“提示”可以看下一条，说“不知道”就直接讲解。",
+    },
+    "guided_hint_last": {
+        "en": "Try again, or say “I don't know” to be shown.",
+        "zh": "请再试一次，或者说“不知道”直接看讲解。",
     },
     "guided_skipped": {"en": "Skipped: {title}.", "zh": "已跳过：{title}。"},
     "guided_over": {"en": "**You have come through to {title}.**", "zh": "**{title} 学完了。**"},
@@ -220,5 +235,5 @@ _PHRASES: Final[dict[str, dict[Language, str]]] = {
 
 
 def say(key: str, language: Language, **values: str) -> str:
-    """Return a phrase with its values filled in."""
-    return _PHRASES[key][language].format(**values)
+    """Return a phrase with its values filled in; the space beside a Latin name goes where the name is Chinese."""
+    return _BETWEEN_CHINESE.sub("", _PHRASES[key][language].format(**values))

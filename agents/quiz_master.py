@@ -69,7 +69,6 @@ class QuizMaster:
         self._team = Team(endpoint, capabilities)
         self._oracle = Oracle(endpoint, capabilities)
         self._judge = Judge(endpoint, capabilities)
-        self._judged = 0
         self._material, self._watch = material, watch
         self._accepted = 0
         self._rejected: Counter[str] = Counter()
@@ -82,7 +81,7 @@ class QuizMaster:
     @property
     def report(self) -> Report:
         """What was accepted and rejected so far, and what it took."""
-        usage = replace(self._team.usage, checks=self._oracle.checks + self._judged)
+        usage = self._team.usage + self._oracle.tally.usage + self._judge.tally.usage
         return Report(self._accepted, Counter(self._rejected), usage)
 
     def write(
@@ -141,7 +140,6 @@ class QuizMaster:
         """Return what the judge finds of the claims of the wrong options: none may be supported."""
         worst = 0.0
         for option, claim in zip(inspected.draft.wrong, inspected.claims[1:], strict=True):
-            self._judged += 1
             worst = max(worst, self._judge.ask(claim, [focus.passage]).probability)
             if worst > BELIEVED:
                 return replace(inspected, fault="judge", reason=f"the judge believes {option!r}: {worst:.2f}")

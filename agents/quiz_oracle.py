@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agents.endpoint import Endpoint, Line, client, empty_answer, failures, strange_answer
 from agents.judge import CHECK_SLOT
 from agents.probe import Capabilities
+from agents.tally import Tally, counted, tokens
 from knowledge.errors import ModelFailed
 
 if TYPE_CHECKING:
@@ -32,13 +33,13 @@ class Saying:
 class Oracle:
     """Asks a model for one word out of a few. `abort` ends a question under way, from any thread.
 
-    `checks` counts the questions asked.
+    `tally` counts the questions asked.
     """
 
-    def __init__(self, endpoint: Endpoint, capabilities: Capabilities) -> None:
+    def __init__(self, endpoint: Endpoint, capabilities: Capabilities, member: str = "quiz master") -> None:
         self._endpoint, self._capabilities = endpoint, capabilities
         self._line = Line(endpoint)
-        self.checks = 0
+        self.tally = Tally(member, endpoint, "check", capabilities.tokenize)
 
     def abort(self) -> None:
         """Ends the question under way and refuses later ones."""
@@ -49,8 +50,7 @@ class Oracle:
 
         Raises ModelFailed where the endpoint is down, slow, or answers with none of the words.
         """
-        self.checks += 1
-        with failures(self._endpoint):
+        with failures(self._endpoint), counted(self.tally, f"{system}\n{turn}"):
             create: Any = client(self._endpoint, self._line).chat.completions.create  # its overloads ask for literals
             answer = create(
                 model=self._endpoint.model,
@@ -58,6 +58,7 @@ class Oracle:
                 temperature=0,
                 **self._options(),
             )
+            self.tally.end(*tokens(answer))
             return self._read(answer, words)
 
     def _options(self) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A quiz in a chat: one item a turn, each graded and stored before the next is asked."""
 
+import re
 from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -22,10 +23,39 @@ from tools.quiz.wish import Source, wished
 _WORDS: Final[dict[str, frozenset[str]]] = {
     "hint": frozenset({"hint", "a hint", "give me a hint", "提示", "给个提示"}),
     "skip": frozenset({"skip", "next", "跳过", "下一题"}),
-    "unknown": frozenset({"i don't know", "i do not know", "don't know", "no idea", "不知道", "我不知道", "不会"}),
+    "unknown": frozenset(
+        {
+            "i don't know",
+            "i do not know",
+            "don't know",
+            "dont know",
+            "i dont know",
+            "no idea",
+            "idk",
+            "no clue",
+            "i'm not sure",
+            "not sure",
+            "i give up",
+            "pass",
+            "不知道",
+            "我不知道",
+            "不会",
+            "不清楚",
+            "不确定",
+            "不懂",
+            "我放弃",
+        }
+    ),
     "stop": frozenset({"stop", "quit", "end", "exit", "结束", "停止", "不做了", "退出"}),
     "right": frozenset({"i was right", "my answer was right", "我答对了", "我是对的", "我的答案是对的"}),
 }
+# Words of one who tries to answer; what cannot be graded is asked for in another form rather than looked up.
+_OPINION: Final = re.compile(
+    r"(?:(?:hmm+|well|ok|so|maybe|perhaps|probably)[,.]? )?(?:i(?:'d| would)? (?:think|guess|believe|suppose|say)\b"
+    r"|i(?: a|')m (?:not sure|sure)|maybe\b|perhaps\b|probably\b|because\b|my (?:answer|guess)\b"
+    r"|it(?: i|')s\b|the answer\b)|我(?:觉得|认为|想是|猜|选|的答案)|应该(?:是|选)|可能(?:是|选)?|大概|因为|答案|选",
+    re.IGNORECASE,
+)
 _FREE: Final = frozenset({"short_answer", "cloze"})  # any words may be the answer
 _PICKED: Final = frozenset({"single_choice", "true_false", "reading"})  # one letter is the whole answer
 _LONGEST_GAP: Final = 60  # characters that fill a gap
@@ -41,6 +71,11 @@ def is_reply(sitting: Sitting, message: str) -> bool:
     item = sitting.items[0] if sitting.items else None
     if item is None or message.rstrip().endswith(("?", "？")):
         return False
+    return bool(_OPINION.match(message.strip())) or _may_answer(item, message)
+
+
+def _may_answer(item: Item, message: str) -> bool:
+    """Tell whether a text may be an answer to an item, or a slip of the keyboard in one."""
     if item.type in _FREE:
         return item.type == "short_answer" or len(message) <= _LONGEST_GAP
     try:
@@ -89,7 +124,9 @@ class QuizTalk(Journey):
                 yield from self._after(replace(sitting, items=sitting.items[1:], hints=0), [])
             case "unknown" if sitting.items:
                 item = sitting.items[0]
-                outcome = self._examiner.give_up(item, self._request.learner, hints=sitting.hints, quiz=sitting.quiz)
+                outcome = self._examiner.give_up(
+                    item, self._request.learner, hints=sitting.hints, quiz=sitting.quiz, tries=0
+                )
                 key = say("quiz_key", self._language, answer=outcome.grade.right)
                 said = [key, *self._told(item, outcome)]
                 yield from self._after(sitting.moved(right=False), said, item.citations)
@@ -109,7 +146,7 @@ class QuizTalk(Journey):
         item = sitting.items[0]
         try:
             outcome = self._examiner.answer(
-                item, message, self._request.learner, hints=sitting.hints, quiz=sitting.quiz, stop=self._stop
+                item, message, self._request.learner, hints=sitting.hints, quiz=sitting.quiz, tries=0, stop=self._stop
             )
         except UserMistake as mistake:
             yield from self._ask(sitting, [mistake.told(self._language)])
@@ -131,14 +168,11 @@ class QuizTalk(Journey):
         """Return why the key is right, and what the answer changed."""
         marks = "".join(f" [{citation.n}]" for citation in item.citations)
         note = self._house.graph.notes.get(item.concept)
-        mastery = say(
-            "quiz_mastery",
-            self._language,
-            title=note.title_in(self._language) if note else item.concept,
-            before=f"{outcome.before.value:.0%}",
-            after=f"{outcome.after.value:.0%}",
-        )
-        return [f"{outcome.grade.feedback}{marks}", mastery]
+        title = note.title_in(self._language) if note else item.concept
+        before, after = f"{outcome.before.value:.0%}", f"{outcome.after.value:.0%}"
+        mastery = say("quiz_mastery", self._language, title=title, before=before, after=after)
+        changed = say("quiz_practice", self._language) if outcome.is_practice else mastery
+        return [f"{outcome.grade.feedback}{marks}", changed]
 
     def _hint(self, sitting: Sitting) -> Generator[Event]:
         hints = sitting.items[0].hints if sitting.items else ()
@@ -211,5 +245,5 @@ class QuizTalk(Journey):
 
 
 def _word(message: str) -> str | None:
-    said = message.strip(" .!。！").lower()
+    said = message.strip(" .,!。，！").replace("’", "'").lower()
     return next((name for name, words in _WORDS.items() if said in words), None)

@@ -44,7 +44,10 @@ _NOTHING: Final = Usage()
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an answer that is stored: its grade, and what it changed of the concept's mastery and schedule."""
+    """What came of an answer that is stored: its grade, and what it changed of the concept's mastery and schedule.
+
+    Practice changes nothing: `attempt` is then the earlier one on the same item.
+    """
 
     attempt: str
     grade: Grade
@@ -53,6 +56,7 @@ class Outcome:
     due: datetime
     usage: Usage = _NOTHING
     rung: Rung = "notes"
+    is_practice: bool = False
 
 
 class Examiner(Standing):
@@ -197,10 +201,13 @@ class Examiner(Standing):
         hints: int = 0,
         seconds: float | None = None,
         quiz: str = "",
+        tries: int | None = None,
         stop: Stop | None = None,
     ) -> Outcome:
         """Grade an answer and store it: it is on disk when this returns.
 
+        `tries` are the earlier answers to the item that a chat knows of. Where more are stored, the chat was taken back
+        to before them: the answer is practice, since the key has been told, and is not stored again.
         Where code cannot decide on a short answer, a model does, if one answers.
         Raises UserMistake for words that are no possible answer; nothing is stored then.
         """
@@ -209,12 +216,12 @@ class Examiner(Standing):
         if found.undecided:
             found, usage, rung = self._judged(item, words, found, stop or Stop())
         attempt = self._attempt(item, said(item, response), learner, found, hints, seconds, quiz)
-        return replace(self._stored(attempt, found), usage=usage, rung=rung)
+        return replace(self._stored(attempt, found, tries), usage=usage, rung=rung)
 
-    def give_up(self, item: Item, learner: str, *, hints: int = 0, quiz: str = "") -> Outcome:
-        """Store that the learner does not know; the grade tells the key."""
+    def give_up(self, item: Item, learner: str, *, hints: int = 0, quiz: str = "", tries: int | None = None) -> Outcome:
+        """Store that the learner does not know, as `answer` stores an answer; the grade tells the key."""
         found = Grade(correct=False, score=0.0, right=right(item), feedback=item.explanation)
-        return self._stored(self._attempt(item, "", learner, found, hints, None, quiz), found)
+        return self._stored(self._attempt(item, "", learner, found, hints, None, quiz), found, tries)
 
     def overrule(self, attempt: str, learner: str) -> Outcome:
         """Count an attempt as right because the learner says so; the first verdict is kept beside it.
@@ -232,6 +239,7 @@ class Examiner(Standing):
 
     def _judged(self, item: Item, words: str, found: Grade, stop: Stop) -> tuple[Grade, Usage, Rung]:
         """Have a model judge a short answer point by point; where none answers, what code found stands."""
+        usage = Usage()
         for seat in seats(self._ladder, self._wait_s):
             grader = AnswerGrader(seat.endpoint, seat.capabilities)
             stop.aborts(grader.abort)
@@ -241,10 +249,11 @@ class Examiner(Standing):
                 if stop.is_set:  # the learner's wish is no failure of the model
                     raise
                 self._ladder.failed(seat.endpoint, error)
+                usage += grader.usage
                 continue
             said_points = [mark.point for mark in marks if mark.said]
-            return judged(item, said_points), Usage(checks=grader.checks), seat.endpoint.rung
-        return found, Usage(), "notes"
+            return judged(item, said_points), usage + grader.usage, seat.endpoint.rung
+        return found, usage, "notes"
 
     def _attempt(
         self, item: Item, response: str, learner: str, found: Grade, hints: int, seconds: float | None, quiz: str
@@ -256,11 +265,19 @@ class Examiner(Standing):
             grader=found.grader, quiz=quiz, item=json.dumps(record(item), ensure_ascii=False),
         )  # fmt: skip
 
-    def _stored(self, attempt: Attempt, found: Grade) -> Outcome:
+    def _stored(self, attempt: Attempt, found: Grade, tries: int | None) -> Outcome:
         before = self._mastery(attempt.concept, attempt.learner)
+        earlier = [] if tries is None else self._earlier(attempt)
+        if tries is not None and len(earlier) > tries:
+            return Outcome(earlier[-1].id, found, before, before, before.due or attempt.at, is_practice=True)
         self.store.add(attempt)
         after = self._mastery(attempt.concept, attempt.learner)
         return Outcome(attempt.id, found, before, after, after.due or attempt.at)
+
+    def _earlier(self, attempt: Attempt) -> list[Attempt]:
+        """Return the attempts on the same item in the same quiz."""
+        on_concept = self.store.attempts(attempt.learner, concept=attempt.concept, whole=False)
+        return [one for one in on_concept if (one.quiz, one.item_id) == (attempt.quiz, attempt.item_id)]
 
 
 def _share(wish: Wish) -> int:

@@ -80,7 +80,7 @@ class Recording:
         return Span(
             f"{call.agent}.{call.kind}", call.kind, began, call.seconds, parent, call.agent, model=call.model,
             rung=call.rung, prompt_tokens=call.prompt_tokens, completion_tokens=call.completion_tokens,
-            first_token_s=call.first_token_s,
+            first_token_s=call.first_token_s, is_failed=call.is_cut,
         )  # fmt: skip
 
 

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from pydantic import BaseModel, Field, PrivateAttr
 
 from agents import computed, prompt
-from agents.endpoint import Endpoint, Line, client, model_failure, strange_answer
+from agents.endpoint import Endpoint, Line, client, model_failure, strange_answer, was_refused
 from agents.events import Usage
 from agents.meter import Meter
 from agents.probe import Capabilities, count_tokens
+from agents.tally import Tally
 from agents.tool import Call
 from agents.tool_calculator import loose_calculator
 from agents.tool_crewai import for_crewai
@@ -63,18 +64,13 @@ class Team:
         self._endpoint = endpoint
         self._capabilities = capabilities
         self._line = Line(endpoint)
-        self._meters: list[Meter] = []
+        self._tallies: list[Tally] = []
         self._aborted = threading.Event()
 
     @property
     def usage(self) -> Usage:
-        """Calls and tokens of this request so far."""
-        return Usage(
-            calls=sum(meter.calls for meter in self._meters),
-            prompt_tokens=sum(meter.prompt_tokens for meter in self._meters),
-            completion_tokens=sum(meter.completion_tokens for meter in self._meters),
-            spent=tuple(call for meter in self._meters for call in meter.made),
-        )
+        """Calls and tokens of this request so far, also of a call that is under way or was cut."""
+        return sum((tally.usage for tally in self._tallies), Usage())
 
     def abort(self) -> None:
         """End what is under way and free the model: the connection is shut, which the server notices at once."""
@@ -192,8 +188,9 @@ class Team:
 
         Raises ModelFailed; Nonsense where there was an answer.
         """
-        meter = Meter(member, self._endpoint, words if response_model is None else None, self._aborted)
-        self._meters.append(meter)
+        tally = Tally(member, self._endpoint, "write", self._capabilities.tokenize)
+        meter = Meter(tally, words if response_model is None else None, self._aborted)
+        self._tallies.append(tally)
         load()
         try:
             llm = _language_model(self._endpoint, self._line, meter, is_small=self._is_small, stream=words is not None)
@@ -287,7 +284,7 @@ def _language_model_class() -> "type[BaseLLM]":
             return None
 
         def _call_completions(self, *args: Any, **more: Any) -> object:  # noqa: ANN401 - passed on as they come
-            self._meter.begin()
+            self._meter.begin(more.get("messages", args[0] if args else ""))
             try:
                 return super()._call_completions(*args, **more)
             except Exception as error:
@@ -295,6 +292,8 @@ def _language_model_class() -> "type[BaseLLM]":
                 if endless:  # it was asked all the same
                     usage: Any = getattr(getattr(error, "completion", None), "usage", None)
                     self._meter.call(usage.model_dump() if usage else None, "length")
+                elif was_refused(_root(error)):
+                    self._meter.tally.refused()
                 failure = _nonsense(self._endpoint) if endless else model_failure(_root(error), self._endpoint)
                 if failure is None and isinstance(error, AttributeError | LookupError | TypeError):
                     failure = strange_answer(self._endpoint)  # it lacks what every answer has
@@ -307,7 +306,7 @@ def _language_model_class() -> "type[BaseLLM]":
             if self._meter.aborted.is_set():
                 raise HookAborted("stopped by the reader")  # the one error that CrewAI does not retry
             if chunk:
-                self._meter.word()
+                self._meter.word(chunk)
             if chunk and not more.get("tool_call") and self._meter.words is not None:
                 self._meter.said = self._meter.said or bool(chunk.strip())
                 self._meter.words(chunk)

@@ -16,7 +16,8 @@ ROOT: Final = 0  # the span of the whole journey is the first one
 class Span:
     """A stretch of time within an answer; `began_s` counts from the question, `parent` is its place in the trace.
 
-    Of a model's call it tells the model, its tokens and when the first one came, in seconds since the call began.
+    Of a model's call it tells the model, its tokens and when the first one came, in seconds since the call began; one
+    that failed was cut before its end, and has the tokens that were sent and seen until then.
     """
 
     name: str

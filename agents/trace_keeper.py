@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from agents.desk import Desk
 from agents.events import Answer, Done, Event
-from agents.house import Request
+from agents.house import Ledger, Request
 from agents.kept import packed
 from agents.recording import Recording
 from agents.trace import Outcome, Trace
@@ -51,8 +51,11 @@ class TraceKeeper:
                 self._store.close()
                 self._store = None
 
-    def following(self, events: Generator[Event], request: Request, journey: str) -> Generator[Event]:
-        """Pass on the events of an answer; before its end, it is kept. One that is stopped or fails is traced too."""
+    def following(self, events: Generator[Event], request: Request, journey: str, ledger: Ledger) -> Generator[Event]:
+        """Pass on the events of an answer; before its end, it is kept. One that is stopped or fails is traced too.
+
+        `ledger` holds what the answer has taken, also where it never comes to its end.
+        """
         recording, at = Recording(self._clock), self._now()
         done: Done | None = None
         try:
@@ -63,10 +66,11 @@ class TraceKeeper:
                     break
                 yield event
         except GeneratorExit:
-            self._traced(_trace(recording, request, journey, at, "stopped"))
+            events.close()  # only now is it known what the model was asked
+            self._traced(_trace(recording, request, journey, at, "stopped", ledger))
             raise
         except Exception:
-            self._traced(_trace(recording, request, journey, at, "failed"))
+            self._traced(_trace(recording, request, journey, at, "failed", ledger))
             raise
         finally:
             events.close()
@@ -78,7 +82,7 @@ class TraceKeeper:
         if request.session is not None:
             details = packed(answer, recording.steps, recording.calculated)
             self._desk.complete(request.session, request.id, details, request.reader)
-        problem = self._traced(_trace(recording, request, journey, at, "done", answer))
+        problem = self._traced(_trace(recording, request, journey, at, "done", Ledger(answer.usage), answer))
         return replace(answer, notices=(*answer.notices, problem)) if problem else answer
 
     def _traced(self, trace: Trace) -> str:
@@ -93,9 +97,10 @@ class TraceKeeper:
 
 
 def _trace(
-    recording: Recording, request: Request, journey: str, at: datetime, outcome: Outcome, answer: Answer | None = None
-) -> Trace:
-    calls = answer.usage.spent if answer is not None else ()
+    recording: Recording, request: Request, journey: str, at: datetime, outcome: Outcome, ledger: Ledger,
+    answer: Answer | None = None,
+) -> Trace:  # fmt: skip
+    calls = ledger.usage.spent
     return Trace(
         id=request.id,
         learner=request.learner,
@@ -103,7 +108,7 @@ def _trace(
         at=at,
         journey=journey,
         outcome=outcome,
-        rung=answer.rung if answer is not None else "notes",
+        rung=answer.rung if answer is not None else calls[-1].rung if calls else "notes",
         language=answer.language if answer is not None else request.language,
         seconds=recording.seconds,
         spans=recording.spans(calls, journey, is_failed=outcome == "failed"),

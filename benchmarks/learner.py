@@ -24,6 +24,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from learner.attempt import Attempt
+from learner.course import course
 from learner.mastery import Studied, mastery_of, recall_of, studied
 from learner.progress import KNOWN, due, progress
 from learner.record import Records
@@ -229,6 +230,10 @@ def quick() -> None:
             began, used = time.perf_counter(), time.process_time()
             progress(records.of("sim").concepts, now, stage_of={}, prerequisites={})
             rows.append([what, f"{time.process_time() - used:.3f}", f"{time.perf_counter() - began:.3f}"])
+        concepts = records.of("sim").concepts
+        began, used = time.perf_counter(), time.process_time()
+        course(concepts, dict.fromkeys(concepts, "inference"), now)
+        rows.append(["how it came about", f"{time.process_time() - used:.3f}", f"{time.perf_counter() - began:.3f}"])
         began = time.perf_counter()
         for n in range(100):
             store.add(Attempt(f"t{n}", "sim", "c1", True, now))

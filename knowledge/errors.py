@@ -6,14 +6,15 @@ AtlasError
 └── ModelFailed      a model endpoint is down, slow or misbehaves     exit status 4
 """
 
+from knowledge import translation
 from knowledge.vocabulary import Language
 
 
 class AtlasError(Exception):
     """Is raised for every failure that a person can act on.
 
-    `remedy` says what to do about it; `kind` names the class in JSON output. `zh` says both in Chinese, where a reader
-    of the page may meet the error.
+    `remedy` says what to do about it; `kind` names the class in JSON output. Both have their Chinese in
+    `translation.toml`, or in `zh` where it is more than the same sentence.
     """
 
     kind = "error"
@@ -29,8 +30,10 @@ class AtlasError(Exception):
         return f"{self.message} {self.remedy}".strip()
 
     def told(self, language: Language) -> str:
-        """Return what went wrong and what to do about it, in a language where the error has it."""
-        return self.zh if language == "zh" and self.zh else str(self)
+        """Return what went wrong and what to do about it."""
+        if language == "zh" and self.zh:
+            return self.zh
+        return translation.told(self.message, self.remedy, language)
 
 
 class UserMistake(AtlasError):

@@ -54,10 +54,12 @@ def link(home: Path, folder: Path, others: Iterable[Path]) -> Path:
         if path == other:
             raise UserMistake(f"the notes in {str(path)!r} are read already.", "Nothing has to be done.")
         if path.is_relative_to(other) or other.is_relative_to(path):
-            within = "lies within" if path.is_relative_to(other) else "holds"
-            raise UserMistake(
-                f"{str(path)!r} {within} {str(other)!r}, which is read already.", "Name a folder apart from it."
+            message = (
+                f"{str(path)!r} lies within {str(other)!r}, which is read already."
+                if path.is_relative_to(other)
+                else f"{str(path)!r} holds {str(other)!r}, which is read already."
             )
+            raise UserMistake(message, "Name a folder apart from it.")
     if len(list(islice(reader.files(Folder(path, own=True)), MOST_FILES + 1))) > MOST_FILES:
         raise UserMistake(f"{str(path)!r} holds more than {MOST_FILES:,} Markdown files.", "Name a smaller folder.")
     _change(home, lambda paths: [*paths, str(path)])

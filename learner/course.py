@@ -1,11 +1,11 @@
 """How a learner's mastery came about: what each stage would have shown on the days that are past."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
-from learner.mastery import Studied, mastery_of, studied
+from learner.mastery import value_at
 from learner.progress import Concepts
 
 MOMENTS: Final = 40
@@ -35,8 +35,8 @@ def course(
     sums: dict[str, list[float]] = {stage_of[concept]: [0.0] * len(ends) for concept in tried}
     for concept, known in tried.items():
         line = sums[stage_of[concept]]
-        for n, value in enumerate(_values(known, ends)):
-            line[n] += value
+        for n, end in enumerate(ends):
+            line[n] += value_at(known, end)
     members = {stage: sum(1 for other in stage_of.values() if other == stage) for stage in sums}
     return [
         Moment(day, {stage: line[n] / members[stage] for stage, line in sums.items()}) for n, day in enumerate(days)
@@ -48,17 +48,3 @@ def _days(first: date, last: date, most: int) -> list[date]:
     span = (last - first).days
     count = min(span, most - 1)
     return list(dict.fromkeys(first + timedelta(days=round(n * span / count)) for n in range(count + 1)))
-
-
-def _values(known: Studied, ends: Sequence[datetime]) -> list[float]:
-    """Return the mastery of a concept at each moment, from the attempts until then."""
-    values: list[float] = []
-    state: Studied | None = None
-    at = 0
-    for end in ends:
-        begun = at
-        while at < len(known.attempts) and known.attempts[at].at <= end:
-            at += 1
-        state = studied(known.attempts[begun:at], state)
-        values.append(mastery_of(state, end).value if state else 0.0)
-    return values

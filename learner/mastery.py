@@ -23,6 +23,7 @@ never lowers it, a wrong one never raises it, silence lowers it; after a pause o
 took many to build, a repetition within minutes of a wrong answer does not.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -76,28 +77,42 @@ class Belief:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """What the attempts until one of them had shown: the mastery when recalled, and what its recall follows from."""
+
+    at: datetime
+    value: float
+    recalled: float
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
 class Studied:
-    """A concept with the attempts on it, in the order of time, and what follows from them."""
+    """A concept with the attempts on it, in the order of time, and what follows from them; `course` is for each."""
 
     concept: str
     attempts: tuple[Attempt, ...]
     card: Card
     belief: Belief
+    course: tuple[Shown, ...]
 
 
 def studied(attempts: Iterable[Attempt], before: Studied | None = None) -> Studied | None:
     """Return what follows from attempts on one concept, further to what is known before; None where there are none."""
-    given = sorted(attempts, key=lambda attempt: (attempt.at, attempt.id))
+    given = sorted(attempts, key=_place)
     if not given:
         return before
-    if before and given[0].at < before.attempts[-1].at:  # one that came late, from a file
+    if before and _place(given[0]) < _place(before.attempts[-1]):  # one that came late, from a file
         return studied([*before.attempts, *given])
     card, belief = (before.card, before.belief) if before else (None, Belief())
+    course: list[Shown] = []
     for attempt in given:
         belief = _believe(belief, card, attempt)
         card = review(card, attempt)
+        course.append(Shown(attempt.at, _shown(_mean(belief)), belief.recalled, card))
     assert card is not None
-    return Studied(given[0].concept, (*(before.attempts if before else ()), *given), card, belief)
+    attempts_before, course_before = (before.attempts, before.course) if before else ((), ())
+    return Studied(given[0].concept, (*attempts_before, *given), card, belief, (*course_before, *course))
 
 
 def mastery(attempts: Iterable[Attempt], now: datetime) -> Mastery:
@@ -124,6 +139,15 @@ def recall_of(concept: Studied, now: datetime) -> float:
     return concept.belief.recalled * retrievability(concept.card, now)
 
 
+def value_at(concept: Studied, moment: datetime) -> float:
+    """Return the mastery of a concept as it was at a moment, from the attempts until then."""
+    count = bisect_right(concept.course, moment, key=lambda shown: shown.at)
+    if count == 0:
+        return 0.0
+    shown = concept.course[count - 1]
+    return shown.value * (shown.recalled * retrievability(shown.card, moment))
+
+
 def weight(attempt: Attempt, previous: datetime | None, asked: Mapping[str, datetime]) -> float:
     """Return how much an answer counts as evidence.
 
@@ -139,6 +163,10 @@ def weight(attempt: Attempt, previous: datetime | None, asked: Mapping[str, date
         return delay * (1 - attempt.score / 2)
     # A right answer without a score is one from elsewhere.
     return delay * _PER_HINT**attempt.hints * (attempt.score or 1.0)
+
+
+def _place(attempt: Attempt) -> tuple[datetime, str]:
+    return attempt.at, attempt.id
 
 
 def _believe(belief: Belief, card: Card | None, attempt: Attempt) -> Belief:

@@ -14,10 +14,10 @@ from command_run import Command, Run
 from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel
 
-from knowledge.embedding import embedded
+from knowledge.embedding import Embedder, embedded
 from knowledge.index import VECTORS_OF_BUILT_IN, Index
 from knowledge.reader import Folder
-from ui import cli, settings
+from ui import assembly, cli, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -82,10 +82,16 @@ def built_in_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def built_in(built_in_home: Path) -> Generator[Index]:
+def encoder() -> Embedder:
+    """The embedder that commands use, loaded once: that takes a second of each."""
+    return embedded(VECTORS_OF_BUILT_IN)
+
+
+@pytest.fixture(scope="session")
+def built_in(built_in_home: Path, encoder: Embedder) -> Generator[Index]:
     """The index of the built-in notes, for tests that only read it."""
     folders = settings.read({}, home=built_in_home).folders
-    opened = Index(built_in_home, folders, embedded(VECTORS_OF_BUILT_IN))
+    opened = Index(built_in_home, folders, encoder)
     opened.update()
     yield opened
     opened.close()
@@ -93,14 +99,15 @@ def built_in(built_in_home: Path) -> Generator[Index]:
 
 @pytest.fixture
 def atlas(
-    built_in: Index, built_in_home: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
-    request: pytest.FixtureRequest,
+    built_in: Index, built_in_home: Path, encoder: Embedder, monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str], request: pytest.FixtureRequest,
 ) -> Command:  # fmt: skip
     """Run a command in this process over the built-in notes, as a learner of the test's own."""
     for name in ("OPENAI_BASE_URL", "OPENAI_MODEL", "OPENAI_API_KEY", "ATLAS_DATABASE", "ATLAS_STORE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ATLAS_HOME", str(built_in_home))
     monkeypatch.setenv("ATLAS_LEARNER", request.node.name[:80])
+    monkeypatch.setattr(assembly, "embedder", lambda _: encoder)
 
     def run_command(*arguments: str | Path, stdin: str = "") -> Run:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))

@@ -12,18 +12,15 @@
 
 A reply with `when` is taken by the first request for which it is true; the others are taken in their order.
 `times=None` lets a reply serve any number of requests, none included. Leaving the block raises AssertionError where a
-reply was never asked for, or where a request found none (it got HTTP 500). A reply serves streams (word by word) and
-plain requests alike.
+reply was never asked for, or where a request found none (it got HTTP 500). Replies serve streams and plain requests.
 
 Faults: `delay_s` before the first byte, `chunk_delay_s` before every chunk, `hang=True` (not even headers come),
-`hang_after=n` / `close_after=n` / `end_after=n` chunks of a stream (silence / a broken connection / an end without
-the closing chunk), `malformed=True` (broken JSON), `text=""` (an empty answer), `fail(429)`. `refusing_url()` gives
-an address where nothing listens; `close()` makes the model's own address one. `Request.disconnected_at` is the
-`time.monotonic()` at which the client was seen to hang up on an answer under way; `wait_for_disconnect(i)` waits for
-that and returns the seconds since the request began.
+`hang_after=n` / `close_after=n` / `end_after=n` chunks of a stream (silence / a broken connection / an end without the
+closing chunk), `malformed=True` (broken JSON), `text=""` (an empty answer), `fail(429)`. `refusing_url()` gives an
+address where nothing listens; `close()` makes the model's own address one. `Request.disconnected_at` is the
+`time.monotonic()` at which the client was seen to hang up on an answer under way; `wait_for_disconnect(i)` waits.
 
-`/v1/models` is always answered; `/tokenize` (words) where `tokenizer=True`, `/props` where `context_tokens=n` is
-given.
+`/v1/models` is always answered; `/tokenize` (words) where `tokenizer=True`, `/props` where `context_tokens=n` is given.
 """
 
 import json
@@ -222,6 +219,13 @@ class ScriptedModel:
         """Raises AssertionError for surplus requests and for replies that nobody asked for."""
         left = [f"a reply was never asked for: {r}" for r in self._replies if r.times is not None and r.used < r.times]
         assert not (self.problems or left), "; ".join(self.problems + left)
+
+    def renew(self) -> None:
+        """Verifies, and begins an empty script: for a team that several tests share."""
+        try:
+            self.verify()
+        finally:
+            self.requests, self._replies, self.problems = [], [], []
 
     def __enter__(self) -> "ScriptedModel":
         return self

@@ -20,6 +20,7 @@ from ui.app import application, keep_gradio_quiet, listening, server
 from ui.auth import Accounts
 from ui.guard import LOOPBACK
 from ui.header import Opening
+from ui.keepers import Keepers
 
 keep_gradio_quiet(os.environ)
 
@@ -50,16 +51,20 @@ class OpenTeam:
         return self.team.ladder.state
 
 
-def page_over(atlas: Atlas, home: Path, *, named_learners: bool = False, accounts: bool = False) -> Page:
-    return Page(OpenTeam(atlas), FeedbackStore(home), named_learners=named_learners, accounts=accounts)
+def page_over(
+    atlas: Atlas, home: Path, *, named_learners: bool = False, accounts: bool = False, kept_by: Keepers | None = None
+) -> Page:
+    team = OpenTeam(atlas)
+    return Page(team, FeedbackStore(home), named_learners=named_learners, accounts=accounts, keepers=kept_by)
 
 
 @contextmanager
 def served(
-    atlas: Atlas, home: Path, *, named_learners: bool = False, admitted: Accounts | None = None
-) -> Generator[str]:
+    atlas: Atlas, home: Path, *, named_learners: bool = False, admitted: Accounts | None = None,
+    kept_by: Keepers | None = None,
+) -> Generator[str]:  # fmt: skip
     """Serves the page until the block ends, to everyone or to those with an account; gives its address."""
-    page = page_over(atlas, home, named_learners=named_learners, accounts=admitted is not None)
+    page = page_over(atlas, home, named_learners=named_learners, accounts=admitted is not None, kept_by=kept_by)
     hosts = LOOPBACK if admitted is None else None
     with listening("127.0.0.1", 0) as listener:
         with ThreadPoolExecutor(1) as pool:  # Playwright's loop runs in the thread of its tests

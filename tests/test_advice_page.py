@@ -2,20 +2,19 @@
 
 import json
 import re
-import shutil
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from scripted_model import Request, ScriptedModel
-from served_page import FLAGS, OpenTeam, served
+from served_page import OpenTeam, served
 from small_atlas import answer_probe, endpoint_atlas, notes_atlas
+from visits import Visits
 
 from agents.ladder import State
 from knowledge.index import Index
@@ -23,9 +22,6 @@ from ui.advice_page import AdvicePage
 from ui.header import Opening
 from ui.opening import Team
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-browser_test = pytest.mark.browser
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ImportWarning"),
@@ -34,54 +30,28 @@ pytestmark = [
 WINDOWS = "Serve Qwen3-8B to 10 people on a Windows PC with an RTX 4090"
 
 
-@dataclass
-class Desk:
-    """Opens the page in new browser contexts and remembers what they asked for and complained of."""
-
-    browser: Browser
-    url: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def open(self, query: str = "?place=choose", language: str = "en-US", size: tuple[int, int] = (1280, 900)) -> Page:
-        context = self.browser.new_context(locale=language, viewport={"width": size[0], "height": size[1]})
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.url)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.url + query)
-        # The first answer of a team reads the notes for advice, which takes seconds.
-        expect(page.locator("#choose[data-state]")).to_be_visible(timeout=60_000)
-        return page
-
-
 @pytest.fixture(scope="module")
-def opened(built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
+def opened(browser: Browser, built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Visits]:
     """One page for all tests: it keeps nothing between two visits."""
     home = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
-    with served(notes_atlas(built_in, home), home) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield Desk(browser, url)
-        browser.close()
+    with served(notes_atlas(built_in, home), home) as url:
+        yield Visits(browser, url)
 
 
 @pytest.fixture
-def desk(opened: Desk) -> Generator[Desk]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
-    outside = [address for address in opened.requests if not address.startswith((opened.url, "data:", "blob:"))]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+def visits(opened: Visits) -> Generator[Visits]:
+    with opened.watched():
+        yield opened
+
+
+def choose(
+    visits: Visits, query: str = "?place=choose", language: str = "en-US", size: tuple[int, int] = (1280, 900)
+) -> Page:
+    """Opens the page in a new browser context."""
+    page = visits.visit(query, "#choose", visits.context(language, size))
+    # The first answer of a team reads the notes for advice, which takes seconds.
+    expect(page.locator("#choose[data-state]")).to_be_visible(timeout=60_000)
+    return page
 
 
 def ask(page: Page, task: str) -> None:
@@ -94,9 +64,9 @@ def cards(page: Page) -> list[str]:
     return page.locator(".choose-card h3").all_inner_texts()
 
 
-@browser_test
-def test_a_task_is_answered_with_its_conditions_cards_and_what_is_ruled_out(desk: Desk) -> None:
-    page = desk.open()
+@pytest.mark.browser
+def test_a_task_is_answered_with_its_conditions_cards_and_what_is_ruled_out(visits: Visits) -> None:
+    page = choose(visits)
     expect(page.locator(".choose-examples a")).to_have_count(3)
     ask(page, WINDOWS)
     assert "llama.cpp" in cards(page)
@@ -108,9 +78,9 @@ def test_a_task_is_answered_with_its_conditions_cards_and_what_is_ruled_out(desk
     expect(page).to_have_url(re.compile("task=Serve.*Windows"))
 
 
-@browser_test
-def test_a_condition_is_corrected_and_taken_away_and_back_returns(desk: Desk) -> None:
-    page = desk.open()
+@pytest.mark.browser
+def test_a_condition_is_corrected_and_taken_away_and_back_returns(visits: Visits) -> None:
+    page = choose(visits)
     ask(page, WINDOWS)
     assert "vLLM" not in cards(page)
     page.locator("#choose-conditions summary").click()
@@ -135,9 +105,9 @@ def test_a_condition_is_corrected_and_taken_away_and_back_returns(desk: Desk) ->
     expect(page.locator("#choose-task")).to_have_value(WINDOWS)
 
 
-@browser_test
-def test_another_task_keeps_what_was_set(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=serve+a+model&gpu=2x+RTX+4090&system=&compare=vllm,sglang")
+@pytest.mark.browser
+def test_another_task_keeps_what_was_set(visits: Visits) -> None:
+    page = choose(visits, "?place=choose&task=serve+a+model&gpu=2x+RTX+4090&system=&compare=vllm,sglang")
     expect(page.locator(".choose-table")).to_be_visible()
     ask(page, "fine-tune a model")
     expect(page.locator(".choose-goals")).to_contain_text("Fine-tune")
@@ -146,9 +116,9 @@ def test_another_task_keeps_what_was_set(desk: Desk) -> None:
     assert "system" not in page.url
 
 
-@browser_test
-def test_a_mistake_is_named_in_place_and_stays_to_be_mended(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=serve+a+model&gpu=quantum+9")
+@pytest.mark.browser
+def test_a_mistake_is_named_in_place_and_stays_to_be_mended(visits: Visits) -> None:
+    page = choose(visits, "?place=choose&task=serve+a+model&gpu=quantum+9")
     expect(page.locator("#choose-result [role=alert]")).to_contain_text("quantum 9")
     typed = page.locator('[data-field="accelerators"]')
     expect(typed).to_be_visible()
@@ -158,9 +128,9 @@ def test_a_mistake_is_named_in_place_and_stays_to_be_mended(desk: Desk) -> None:
     expect(page.locator('.choose-chips [data-name="accelerators"]')).to_contain_text("1 × RTX 4090")
 
 
-@browser_test
-def test_a_mark_opens_the_sentence_and_a_fit_opens_the_calculator(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=Serve+Qwen3-14B+to+200+users+on+2x+RTX+4090")
+@pytest.mark.browser
+def test_a_mark_opens_the_sentence_and_a_fit_opens_the_calculator(visits: Visits) -> None:
+    page = choose(visits, "?place=choose&task=Serve+Qwen3-14B+to+200+users+on+2x+RTX+4090")
     mark = page.locator(".choose-card .cite").first
     mark.focus()
     mark.press("Enter")
@@ -175,18 +145,18 @@ def test_a_mark_opens_the_sentence_and_a_fit_opens_the_calculator(desk: Desk) ->
     expect(page.locator(".choose-card").first).to_be_visible()
 
 
-@browser_test
-def test_a_question_back_is_answered_by_a_button(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=serve+a+language+model")
+@pytest.mark.browser
+def test_a_question_back_is_answered_by_a_button(visits: Visits) -> None:
+    page = choose(visits, "?place=choose&task=serve+a+language+model")
     page.locator(".choose-question").get_by_text("8 × H100").click()
     expect(page.locator(".choose-question")).to_have_count(0)
     expect(page.locator('.choose-chips [data-name="users"]')).to_contain_text("100")
     assert cards(page)[0] in {"vLLM", "SGLang"}
 
 
-@browser_test
-def test_tools_are_set_side_by_side(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=vLLM+or+SGLang+or+Shimmy+for+many+users+on+an+H100%3F")
+@pytest.mark.browser
+def test_tools_are_set_side_by_side(visits: Visits) -> None:
+    page = choose(visits, "?place=choose&task=vLLM+or+SGLang+or+Shimmy+for+many+users+on+an+H100%3F")
     heads = page.locator(".choose-table thead th")
     expect(heads).to_have_text(["Criterion", "vLLM", "SGLang", "Shimmy"])
     page.locator("#choose-adding").fill("ollama")
@@ -201,9 +171,9 @@ def test_tools_are_set_side_by_side(desk: Desk) -> None:
     expect(heads).to_have_count(5)
 
 
-@browser_test
-def test_outside_its_ground_it_says_so_and_shows_the_nearest_notes(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=plan+a+wedding+for+eighty+guests")
+@pytest.mark.browser
+def test_outside_its_ground_it_says_so_and_shows_the_nearest_notes(visits: Visits) -> None:
+    page = choose(visits, "?place=choose&task=plan+a+wedding+for+eighty+guests")
     expect(page.locator("#choose-result")).to_contain_text("The notes know no tool for this")
     nearest = page.locator("#choose-result a.plain").first
     title = nearest.inner_text()
@@ -211,9 +181,9 @@ def test_outside_its_ground_it_says_so_and_shows_the_nearest_notes(desk: Desk) -
     expect(page.locator("#box textarea")).to_have_value(f"What is {title}?")
 
 
-@browser_test
-def test_a_chinese_reader_is_served_in_chinese_and_may_change(desk: Desk) -> None:
-    page = desk.open(language="zh-CN")
+@pytest.mark.browser
+def test_a_chinese_reader_is_served_in_chinese_and_may_change(visits: Visits) -> None:
+    page = choose(visits, language="zh-CN")
     page.locator(".choose-examples a").first.click()
     expect(page.locator(".choose-goals")).to_have_text("部署")
     expect(page.locator(".choose-card .command figcaption").first).to_contain_text("第一条命令")
@@ -223,9 +193,11 @@ def test_a_chinese_reader_is_served_in_chinese_and_may_change(desk: Desk) -> Non
     expect(page.locator("#choose-task")).to_have_value(re.compile("部署"))
 
 
-@browser_test
-def test_a_phone_shows_all_of_it_without_scrolling_sideways(desk: Desk) -> None:
-    page = desk.open("?place=choose&task=serve+Qwen3-8B+on+an+RTX+4090&compare=vllm,sglang,ollama", size=(390, 844))
+@pytest.mark.browser
+def test_a_phone_shows_all_of_it_without_scrolling_sideways(visits: Visits) -> None:
+    page = choose(
+        visits, "?place=choose&task=serve+Qwen3-8B+on+an+RTX+4090&compare=vllm,sglang,ollama", size=(390, 844)
+    )
     expect(page.locator(".choose-table")).to_be_visible()
     assert page.evaluate("document.querySelector('#choose').scrollWidth") <= 390
     table = page.locator(".choose-table")
@@ -235,11 +207,12 @@ def test_a_phone_shows_all_of_it_without_scrolling_sideways(desk: Desk) -> None:
     expect(head).to_be_in_viewport(ratio=1)
 
 
-@browser_test
-def test_what_a_link_says_runs_nothing(desk: Desk) -> None:
-    page = desk.open(
+@pytest.mark.browser
+def test_what_a_link_says_runs_nothing(visits: Visits) -> None:
+    page = choose(
+        visits,
         "?place=choose&task=serve+%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E+a+model"
-        "&compare=%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E,vllm"
+        "&compare=%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E,vllm",
     )
     expect(page.locator("#choose-comparison [role=alert]")).to_contain_text("<img")
     assert page.evaluate("window.hacked") is None

@@ -16,12 +16,12 @@ from small_atlas import QUESTION, notes_atlas, small_index
 from starlette.requests import Request
 
 from agents.atlas import Atlas
-from knowledge.errors import UserMistake
+from knowledge.errors import SetupMissing, UserMistake
 from ui import auth
 from ui.app import application
 from ui.auth import Accounts, accounts
 from ui.auth_gate import COOKIE
-from ui.auth_login import LASTS_S, Logins
+from ui.auth_login import FILE, LASTS_S, Logins
 from ui.auth_page import login_html
 from ui.limits import Questions
 from ui.page import Page
@@ -131,7 +131,7 @@ def test_what_the_environment_names_is_looked_at(atlas: Command, monkeypatch: py
 
 def test_a_login_names_its_learner_until_it_ends() -> None:
     now = [1000.0]
-    logins = Logins(lambda: now[0])
+    logins = Logins(_PEOPLE, clock=lambda: now[0])
     first, second = logins.begin("李雷"), logins.begin("李雷")
     assert logins.learner(first) == "李雷"
     logins.end(first)
@@ -142,16 +142,52 @@ def test_a_login_names_its_learner_until_it_ends() -> None:
 
 @pytest.mark.parametrize("forged", ["", "x", "a.b.c.d", "....", "é.1.2.3", "\0"])
 def test_a_token_that_is_none_of_ours_names_nobody(forged: str) -> None:
-    assert Logins().learner(forged) is None
+    assert Logins(_PEOPLE).learner(forged) is None
 
 
 def test_a_token_cannot_be_changed_to_another_name_or_a_later_end() -> None:
-    logins = Logins()
+    logins = Logins(_PEOPLE)
     name, until, number, signature = logins.begin("ann").split(".")
-    other = logins.begin("ben").split(".")[0]
+    other = logins.begin("李雷").split(".")[0]
     assert logins.learner(f"{other}.{until}.{number}.{signature}") is None
     assert logins.learner(f"{name}.{int(until) + 1}.{number}.{signature}") is None
-    assert Logins().learner(f"{name}.{until}.{number}.{signature}") is None, "another run has another key"
+    assert Logins(_PEOPLE).learner(f"{name}.{until}.{number}.{signature}") is None, "another run has another key"
+
+
+def test_logins_and_what_was_ended_outlive_a_restart(tmp_path: Path) -> None:
+    file, now = tmp_path / FILE, [1000.0]
+    logins = Logins(_PEOPLE, file, lambda: now[0])
+    first, second = logins.begin("ann"), logins.begin("李雷")
+    logins.end(first)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    again = Logins(_PEOPLE, file, lambda: now[0])
+    assert (again.learner(first), again.learner(second)) == (None, "李雷")
+    now[0] += LASTS_S + 1
+    assert again.learner(second) is None
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        pytest.param(Accounts({"李雷": _PEOPLE.hashes["李雷"]}), id="whose account is gone"),
+        pytest.param(Accounts({**_PEOPLE.hashes, "ann": auth.hashed("another password")}), id="with a new password"),
+    ],
+)
+def test_a_login_does_not_outlive_its_account(people: Accounts, tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    before = Logins(_PEOPLE, file)
+    ann, other = before.begin("ann"), before.begin("李雷")
+    after = Logins(people, file)
+    assert (after.learner(ann), after.learner(other)) == (None, "李雷")
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "[]", '{"key": "00"}', '{"key": "zz", "ended": {}}', '{"key": "00", "ended": {}}']
+)
+def test_a_broken_file_of_logins_is_told_with_what_to_do(kept: str, tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(kept)
+    with pytest.raises(SetupMissing, match="delete it"):
+        Logins(_PEOPLE, tmp_path / FILE)
 
 
 # --- the page of the login -------------------------------------------------------------------------------------------
@@ -273,7 +309,8 @@ def as_learner(name: str | None, session_hash: str = "tab") -> gr.Request:
 
 def words(updates: Mapping[Any, Any], page: Page) -> str:
     """Returns what an update lets stand in the conversation."""
-    return json.dumps(updates[page.chat.chat].value, default=str)
+    chat = updates[page.chat.chat]  # the component, or its messages alone
+    return json.dumps(getattr(chat, "value", chat), default=str)
 
 
 def test_the_learner_is_who_logged_in_whatever_the_browser_says(site: tuple[str, Atlas], tmp_path: Path) -> None:

@@ -1,80 +1,38 @@
 """The Calculate page in Chromium, over a team without a model."""
 
 import re
-import shutil
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, Page, expect
+from served_page import served
 from small_atlas import NOTES, notes_atlas, small_index
+from visits import BROWSER, Visits
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
-
-
-@dataclass
-class Desk:
-    """Opens the page in new browser contexts and remembers what they asked for and complained of."""
-
-    browser: Browser
-    url: str
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def open(
-        self, query: str = "?place=calculate", language: str = "en-US", size: tuple[int, int] = (1280, 900)
-    ) -> Page:
-        context = self.browser.new_context(locale=language, viewport={"width": size[0], "height": size[1]})
-        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=self.url)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.url + query)
-        if "calculate" in query:
-            expect(page.locator("#calc-answer .verdict, #calc-answer .problem").first).to_be_visible(timeout=20_000)
-        return page
+pytestmark = BROWSER
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Visits]:
     """One page for all tests: it keeps nothing between two visits."""
     home: Path = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
-    with (
-        small_index(home, NOTES) as index,
-        served(notes_atlas(index, home), home) as url,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield Desk(browser, url)
-        browser.close()
+    with small_index(home, NOTES) as index, served(notes_atlas(index, home), home) as url:
+        yield Visits(browser, url)
 
 
 @pytest.fixture
-def desk(opened: Desk) -> Generator[Desk]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
-    outside = [address for address in opened.requests if not address.startswith((opened.url, "data:", "blob:"))]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+def visits(opened: Visits) -> Generator[Visits]:
+    with opened.watched():
+        yield opened
+
+
+def calculate(
+    visits: Visits, query: str = "?place=calculate", language: str = "en-US", size: tuple[int, int] = (1280, 900)
+) -> Page:
+    """Opens the page in a new browser context, and waits for its first answer."""
+    return visits.visit(query, "#calc-answer .verdict, #calc-answer .problem", visits.context(language, size))
 
 
 def slide(page: Page, name: str, key: str, times: int = 1) -> None:
@@ -90,8 +48,8 @@ def write(page: Page, name: str, text: str) -> None:
     box.blur()
 
 
-def test_a_slider_changes_the_numbers_at_once(desk: Desk) -> None:
-    page = desk.open()
+def test_a_slider_changes_the_numbers_at_once(visits: Visits) -> None:
+    page = calculate(visits)
     expect(page.locator("#calc-answer")).to_contain_text("32,768 tokens")
     began = time.monotonic()
     slide(page, "context", "ArrowRight")
@@ -105,16 +63,16 @@ def test_a_slider_changes_the_numbers_at_once(desk: Desk) -> None:
     expect(page.locator("#calc-answer .pill")).to_have_text("It does not fit")
 
 
-def test_numbers_may_be_typed_loosely_and_what_is_typed_stays(desk: Desk) -> None:
-    page = desk.open()
+def test_numbers_may_be_typed_loosely_and_what_is_typed_stays(visits: Visits) -> None:
+    page = calculate(visits)
     page.locator("#calc-context .typed").select_text()
     page.keyboard.type("20k", delay=30)
     expect(page.locator("#calc-answer .verdict")).to_contain_text("20,000 tokens")
     expect(page.locator("#calc-context .typed")).to_have_value("20k")
 
 
-def test_the_address_follows_the_form_and_a_reload_restores_it(desk: Desk) -> None:
-    page = desk.open()
+def test_the_address_follows_the_form_and_a_reload_restores_it(visits: Visits) -> None:
+    page = calculate(visits)
     page.locator("#calc-kind").get_by_text("Roofline").click()
     expect(page.locator("#calc-answer .pill")).to_have_text("Memory-bound")
     page.locator("#calc-phase").get_by_text("prefill").click()
@@ -129,8 +87,8 @@ def test_the_address_follows_the_form_and_a_reload_restores_it(desk: Desk) -> No
     expect(page.locator("#calc-plot .main-svg").first).to_be_visible()
 
 
-def test_a_link_fills_the_form(desk: Desk) -> None:
-    page = desk.open("?place=calculate&kind=serve&model=qwen3-32b-awq&gpu=rtx+4090&gpus=2&max_model_len=32k")
+def test_a_link_fills_the_form(visits: Visits) -> None:
+    page = calculate(visits, "?place=calculate&kind=serve&model=qwen3-32b-awq&gpu=rtx+4090&gpus=2&max_model_len=32k")
     expect(page.locator("#calc-model input")).to_have_value("qwen3-32b-awq")
     expect(page.locator("#calc-max_model_len .typed")).to_have_value("32k")
     expect(page.locator("#calc-answer .verdict")).to_contain_text("2 × RTX 4090")
@@ -141,9 +99,8 @@ def test_a_link_fills_the_form(desk: Desk) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == page.locator("#calc-answer .command code").inner_text()
 
 
-def test_places_change_without_loading_and_back_returns(desk: Desk) -> None:
-    page = desk.open("")
-    expect(page.locator("#chat .placeholder")).to_be_visible(timeout=20_000)
+def test_places_change_without_loading_and_back_returns(visits: Visits) -> None:
+    page = visits.visit("", "#chat .placeholder")
     expect(page.locator("#calculator")).to_be_hidden()
     page.fill("#box textarea", "a question that is being written")
     page.get_by_role("link", name="Calculate").click()
@@ -156,8 +113,8 @@ def test_places_change_without_loading_and_back_returns(desk: Desk) -> None:
     expect(page.locator("#calc-answer .verdict")).to_be_visible()
 
 
-def test_gpus_and_models_stand_side_by_side(desk: Desk) -> None:
-    page = desk.open("?place=calculate&kind=memory&model=Qwen3-8B&gpu=RTX+4090&gpus=1&compare=H100+SXM")
+def test_gpus_and_models_stand_side_by_side(visits: Visits) -> None:
+    page = calculate(visits, "?place=calculate&kind=memory&model=Qwen3-8B&gpu=RTX+4090&gpus=1&compare=H100+SXM")
     expect(page.locator("#calc-answer thead th")).to_have_text(["RTX 4090", "H100 SXM"])
     write(page, "compare", "T4")
     expect(page.locator("#calc-answer thead th")).to_have_text(["RTX 4090", "H100 SXM", "T4"])
@@ -181,8 +138,8 @@ def test_gpus_and_models_stand_side_by_side(desk: Desk) -> None:
     ],
     ids=["model", "gpu", "negative", "words", "huge", "indivisible", "missing"],
 )
-def test_bad_input_is_named_in_place_and_stays_to_be_mended(desk: Desk, query: str, named: str) -> None:
-    page = desk.open(f"?place=calculate&{query}")
+def test_bad_input_is_named_in_place_and_stays_to_be_mended(visits: Visits, query: str, named: str) -> None:
+    page = calculate(visits, f"?place=calculate&{query}")
     expect(page.locator("#calc-answer [role=alert]")).to_contain_text(named)
     expect(page.locator("#calc-plot")).to_be_hidden()
     name, value = query.rpartition("&")[2].split("=")
@@ -193,8 +150,8 @@ def test_bad_input_is_named_in_place_and_stays_to_be_mended(desk: Desk, query: s
         expect(page.locator("#calc-answer .pill")).to_have_text("It fits")
 
 
-def test_a_model_is_found_by_typing_a_part_of_its_name(desk: Desk) -> None:
-    page = desk.open()
+def test_a_model_is_found_by_typing_a_part_of_its_name(visits: Visits) -> None:
+    page = calculate(visits)
     page.locator("#calc-model input").click()
     page.locator("#calc-model input").fill("llama-3.1-70")
     page.get_by_role("option", name="Llama-3.1-70B").click()
@@ -203,8 +160,8 @@ def test_a_model_is_found_by_typing_a_part_of_its_name(desk: Desk) -> None:
     expect(page.locator("#calc-answer .verdict")).to_contain_text("H100 SXM")
 
 
-def test_the_derivation_stays_open_while_numbers_change(desk: Desk) -> None:
-    page = desk.open()
+def test_the_derivation_stays_open_while_numbers_change(visits: Visits) -> None:
+    page = calculate(visits)
     page.locator("#calc-steps > button").click()
     first = page.locator("#calc-derivation .steps li").first
     expect(first).to_be_visible()
@@ -213,8 +170,8 @@ def test_the_derivation_stays_open_while_numbers_change(desk: Desk) -> None:
     expect(first).to_be_visible()
 
 
-def test_more_settings_count_too(desk: Desk) -> None:
-    page = desk.open()
+def test_more_settings_count_too(visits: Visits) -> None:
+    page = calculate(visits)
     page.locator("#calc-more > button").click()
     expect(page.locator("#calc-utilization .typed")).to_have_attribute("placeholder", "automatic")
     page.locator("#calc-utilization .typed").fill("0.5")
@@ -224,8 +181,8 @@ def test_more_settings_count_too(desk: Desk) -> None:
     expect(page.locator("#calc-answer .pill")).to_have_text("It fits")
 
 
-def test_a_chinese_reader_is_served_in_chinese_and_may_change(desk: Desk) -> None:
-    page = desk.open("?place=calculate&kind=serve", language="zh-CN")
+def test_a_chinese_reader_is_served_in_chinese_and_may_change(visits: Visits) -> None:
+    page = calculate(visits, "?place=calculate&kind=serve", language="zh-CN")
     expect(page.locator("#calc-kind")).to_contain_text("部署")
     expect(page.locator("#calc-gpus label span")).to_have_text("显卡数")
     expect(page.locator("#calc-answer .pill")).to_have_text("放得下")
@@ -237,8 +194,8 @@ def test_a_chinese_reader_is_served_in_chinese_and_may_change(desk: Desk) -> Non
     expect(page.locator("#calc-gpus .typed")).to_have_value("2")
 
 
-def test_a_phone_shows_form_and_answer_together(desk: Desk) -> None:
-    page = desk.open(size=(390, 844))
+def test_a_phone_shows_form_and_answer_together(visits: Visits) -> None:
+    page = calculate(visits, size=(390, 844))
     expect(page.locator("#calc-answer .pill")).to_be_in_viewport()
     expect(page.locator("#calc-model input")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -246,8 +203,10 @@ def test_a_phone_shows_form_and_answer_together(desk: Desk) -> None:
     assert page.evaluate("document.querySelector('#calc-result').scrollWidth") <= 390
 
 
-def test_what_a_link_says_runs_nothing(desk: Desk) -> None:
-    page = desk.open("?place=calculate&model=%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E&compare=%3Cb%3E")
+def test_what_a_link_says_runs_nothing(visits: Visits) -> None:
+    page = calculate(
+        visits, "?place=calculate&model=%3Cimg%20src%3Dx%20onerror%3D%22window.hacked%3D1%22%3E&compare=%3Cb%3E"
+    )
     expect(page.locator("#calc-answer [role=alert]")).to_contain_text("<img")
     assert page.evaluate("window.hacked") is None
     assert page.locator("#calculator img").count() == 0

@@ -6,6 +6,7 @@ import httpx
 import numpy as np
 import pytest
 from hash_embedder import HashEmbedder
+from small_atlas import write_notes
 
 from knowledge import ready
 from knowledge.embedding import (
@@ -130,6 +131,13 @@ def test_joined_embedders_add_up_their_similarities() -> None:
     assert joined.id == "one+two"
 
 
+@pytest.fixture
+def few_notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is embedded of the built-in notes is a handful of notes."""
+    monkeypatch.setattr(ready, "BUILT_IN", write_notes(tmp_path / "notes").path)
+
+
+@pytest.mark.usefixtures("few_notes")
 def test_what_is_remembered_is_never_embedded_again(tmp_path: Path) -> None:
     file = tmp_path / "vectors.npz"
     text = next(text for text, role in ready.texts() if role == "passage")
@@ -148,6 +156,7 @@ def test_what_is_remembered_is_never_embedded_again(tmp_path: Path) -> None:
     assert remembered.id == "one"
 
 
+@pytest.mark.usefixtures("few_notes")
 def test_a_memory_that_is_not_there_or_of_another_embedder_is_no_error(tmp_path: Path) -> None:
     inner = HashEmbedder("three")
     assert Remembered(inner, tmp_path / "none.npz").embed(["a"], "passage").shape == (1, 64)

@@ -13,22 +13,24 @@ import pytest
 from command_run import Run
 from export_items import items
 
+from knowledge.embedding import Embedder
 from knowledge.index import Index
 from tools.export import quiz_file
-from ui import cli
+from ui import assembly, cli
 
 Command = Callable[..., Run]
 
 
 @pytest.fixture
 def run(
-    built_in: Index, built_in_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    built_in: Index, built_in_home: Path, encoder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> Command:  # fmt: skip
     """Runs a command in this process over the built-in notes, in a folder of its own."""
     for name in ("OPENAI_BASE_URL", "OPENAI_MODEL", "OPENAI_API_KEY", "ATLAS_DATABASE", "ATLAS_STORE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ATLAS_HOME", str(built_in_home))
+    monkeypatch.setattr(assembly, "embedder", lambda _: encoder)
     monkeypatch.chdir(tmp_path)
 
     def run_command(*arguments: str | Path, stdin: str = "") -> Run:

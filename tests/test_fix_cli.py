@@ -10,6 +10,7 @@ from conftest import Command
 from small_atlas import NOTES, write_notes
 
 LOG = "RuntimeError: Expected all tensors to be on the same device, but found at least two devices, cuda:0 and cpu!"
+TOKEN = "hf_" + "aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE3f"
 MINE = "FrobnicationError: the frobnicator at 10.0.0.3 refused"
 ADD = (
     "pitfall", "add", "--title", "The frobnicator refuses", "--signature", "FrobnicationError: the frobnicator at <*> refused",
@@ -30,12 +31,16 @@ def own(atlas: Command, tmp_path: Path) -> Callable[..., Run]:
     return run
 
 
-def test_a_match_has_the_fields_of_the_contract(atlas: Command) -> None:
-    found = atlas("fix", LOG, "--json").json
+def test_a_match_has_the_fields_of_the_contract_and_keeps_no_secret(atlas: Command) -> None:
+    run = atlas("fix", "--json", stdin=f"Traceback (most recent call last):\ntoken={TOKEN}\n{LOG}\n")
+    found = run.json
+    assert [match["pitfall"] for match in found["matches"]] == ["tensors-on-different-devices"]
     match = found["matches"][0]
-    assert (match["pitfall"], found["abstained"], match["own"]) == ("tensors-on-different-devices", False, False)
+    assert (found["abstained"], match["own"], found["error"]["number"]) == (False, False, 3)
     assert {"title", "fix", "cause", "check", "score", "source", "citations", "lines"} <= match.keys()
-    assert found["error"]["number"] == 1
+    assert "model.device" in match["fix"]
+    assert TOKEN not in run.out + run.err
+    assert sum(found["masked"].values()) == 1
 
 
 def test_people_see_the_line_the_cause_and_the_fix(atlas: Command) -> None:
@@ -50,6 +55,11 @@ def test_an_unknown_error_names_the_nearest_in_doubt_and_the_way_to_add_it(atlas
     assert shown.startswith("Not known here.")
     assert "nearest, in doubt:" in shown
     assert "atlas pitfall add" in shown
+
+
+def test_what_is_no_error_of_the_stack_is_not_known(atlas: Command) -> None:
+    found = atlas("fix", "make: *** No rule to make target 'dist/app.js'. Stop.", "--json").json
+    assert (found["abstained"], found["matches"]) == (True, [])
 
 
 def test_of_a_long_log_the_last_part_is_read(atlas: Command) -> None:

@@ -1,25 +1,19 @@
 """The Fix page in Chromium, over a real team without a model."""
 
 import re
-import shutil
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from served_page import served
 from small_atlas import NOTES, notes_atlas, small_index
+from visits import BROWSER, Visits
 
 from agents.mending import Mender
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+pytestmark = BROWSER
 
 PITFALL = """---
 kind: pitfall
@@ -50,59 +44,32 @@ LOG = f"INFO vLLM\nHF_TOKEN={KEY}\n<b>Traceback</b> (most recent call last):\n{E
 UNKNOWN = "loading vLLM\nFrobnicationError: the frobnicator at 10.0.0.3:80 refused\nbye"
 
 
-@dataclass
-class Bench:
-    """Opens the page in new browser contexts and remembers what went over the wire."""
+@dataclass(kw_only=True)
+class Repairs(Visits):
+    """Visits to the Fix page of a team that may add pitfalls of its own."""
 
-    browser: Browser
-    url: str
     mender: Mender
     home: Path
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def context(self, language: str = "en-US", size: tuple[int, int] = (1280, 900)) -> BrowserContext:
-        return self.browser.new_context(locale=language, viewport={"width": size[0], "height": size[1]})
 
     def open(self, query: str = "?place=fix", context: BrowserContext | None = None) -> Page:
-        page = (context or self.context()).new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(f"{self.url}/{query}")
-        expect(page.locator("#fix-own section")).to_be_visible()
-        return page
+        return self.visit(query, "#fix-own section", context)
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Bench]:
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Repairs]:
     home: Path = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
     with small_index(home, NOTES | {"tunnel-down": PITFALL}) as index:
         atlas = notes_atlas(index, home)
-        with served(atlas, home) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            yield Bench(browser, url, atlas.mender, home)
-            browser.close()
+        with served(atlas, home) as url:
+            yield Repairs(browser, url, mender=atlas.mender, home=home)
 
 
 @pytest.fixture
-def bench(opened: Bench) -> Generator[Bench]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
+def repairs(opened: Repairs) -> Generator[Repairs]:
     for note in opened.mender.added:
         opened.mender.remove(note.id)
-    outside = [address for address in opened.requests if not address.startswith((opened.url, "data:", "blob:"))]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+    with opened.watched():
+        yield opened
 
 
 def is_in(page: Page, state: str) -> None:
@@ -115,8 +82,8 @@ def find(page: Page, log: str, state: str = "found") -> None:
     is_in(page, state)
 
 
-def test_a_log_is_answered_by_keyboard_alone(bench: Bench) -> None:
-    page = bench.open()
+def test_a_log_is_answered_by_keyboard_alone(repairs: Repairs) -> None:
+    page = repairs.open()
     box = page.locator("#fix-log-box textarea")
     box.focus()
     page.keyboard.insert_text(LOG)
@@ -137,20 +104,20 @@ def test_a_log_is_answered_by_keyboard_alone(bench: Bench) -> None:
     assert KEY not in page.inner_text("#fix-result")
 
 
-def test_the_address_leads_back_to_the_pitfall_and_holds_no_log(bench: Bench) -> None:
-    page = bench.open()
+def test_the_address_leads_back_to_the_pitfall_and_holds_no_log(repairs: Repairs) -> None:
+    page = repairs.open()
     find(page, LOG)
-    expect(page).to_have_url(f"{bench.url}/?place=fix&pitfall=tunnel-down")
-    again = bench.open("?place=fix&pitfall=tunnel-down")
+    expect(page).to_have_url(f"{repairs.url}/?place=fix&pitfall=tunnel-down")
+    again = repairs.open("?place=fix&pitfall=tunnel-down")
     is_in(again, "pitfall")
     expect(again.locator("#fix-result h2")).to_have_text("The tunnel is down")
     expect(again.locator("#fix-result")).to_contain_text("TunnelError: the tunnel to <*> is down")
     expect(again.locator("#fix-log-box textarea")).to_have_value("")
-    assert not [url for url in bench.requests if "Tunnel" in url or KEY in url]
+    assert not [url for url in repairs.requests if "Tunnel" in url or KEY in url]
 
 
-def test_another_place_and_back_leaves_everything_as_it_was(bench: Bench) -> None:
-    page = bench.open()
+def test_another_place_and_back_leaves_everything_as_it_was(repairs: Repairs) -> None:
+    page = repairs.open()
     find(page, LOG)
     page.click('#places a[data-place="calculate"]')
     expect(page.locator("#fix")).to_be_hidden()
@@ -159,8 +126,8 @@ def test_another_place_and_back_leaves_everything_as_it_was(bench: Bench) -> Non
     expect(page.locator("#fix-log-box textarea")).to_have_value(LOG)
 
 
-def test_another_language_shows_the_same_log_anew(bench: Bench) -> None:
-    page = bench.open()
+def test_another_language_shows_the_same_log_anew(repairs: Repairs) -> None:
+    page = repairs.open()
     find(page, LOG)
     page.locator("#language label", has_text="中文").click()
     expect(page.locator("#fix-result h2")).to_have_text("隧道断开")
@@ -169,11 +136,11 @@ def test_another_language_shows_the_same_log_anew(bench: Bench) -> None:
     expect(page.locator("#fix-find")).to_have_text("查找解决方法")
 
 
-def test_what_is_not_known_is_added_in_place_and_found_at_once(bench: Bench) -> None:
-    page = bench.open()
+def test_what_is_not_known_is_added_in_place_and_found_at_once(repairs: Repairs) -> None:
+    page = repairs.open()
     find(page, UNKNOWN, "unknown")
     expect(page.locator("#fix-result h2")).to_have_text("Not known here")
-    expect(page).to_have_url(f"{bench.url}/?place=fix")
+    expect(page).to_have_url(f"{repairs.url}/?place=fix")
     page.click('.fix-unknown [data-fix="form"]')
     expect(page.locator("#fix-form-intro h3")).to_be_focused()
     expect(page.locator("#fix-signatures textarea")).to_have_value("FrobnicationError: the frobnicator at <*> refused")
@@ -189,14 +156,14 @@ def test_what_is_not_known_is_added_in_place_and_found_at_once(bench: Bench) -> 
     expect(page.locator("#fix-result mark")).to_have_text("FrobnicationError: the frobnicator at 10.0.0.3:80 refused")
     expect(page.locator("#fix-result .command code")).to_have_text("frob wake")
     expect(page.locator("#fix-result")).to_contain_text("<script>alert(1)</script>")
-    (note,) = bench.mender.added
-    expect(page).to_have_url(f"{bench.url}/?place=fix&pitfall={note.id}")
+    (note,) = repairs.mender.added
+    expect(page).to_have_url(f"{repairs.url}/?place=fix&pitfall={note.id}")
     expect(page.locator("#fix-own li a")).to_have_text(note.title["en"])
-    assert KEY not in bench.mender.exported(note.id)
+    assert KEY not in repairs.mender.exported(note.id)
 
 
-def test_what_was_added_can_be_saved_and_removed(bench: Bench) -> None:
-    page = bench.open()
+def test_what_was_added_can_be_saved_and_removed(repairs: Repairs) -> None:
+    page = repairs.open()
     find(page, UNKNOWN, "unknown")
     page.click('.fix-unknown [data-fix="form"]')
     expect(page.locator("#fix-signatures textarea")).not_to_have_value("")
@@ -204,20 +171,20 @@ def test_what_was_added_can_be_saved_and_removed(bench: Bench) -> None:
     page.fill("#fix-fix textarea", "Wake it.")
     page.click("#fix-save")
     is_in(page, "found")
-    (note,) = bench.mender.added
+    (note,) = repairs.mender.added
     with page.expect_download() as download:
         page.click(".fix-own a[download]")
-    assert Path(download.value.path()).read_text() == bench.mender.exported(note.id)
+    assert Path(download.value.path()).read_text() == repairs.mender.exported(note.id)
     page.click(".fix-own summary")
     page.click('.fix-own [data-fix="remove"]')
     is_in(page, "unknown")
     expect(page.locator("#fix-told")).to_contain_text("Removed:")
     expect(page.locator("#fix-own li")).to_have_count(0)
-    assert bench.mender.added == ()
+    assert repairs.mender.added == ()
 
 
-def test_a_pitfall_that_is_too_general_is_refused_and_nothing_is_lost(bench: Bench) -> None:
-    page = bench.open()
+def test_a_pitfall_that_is_too_general_is_refused_and_nothing_is_lost(repairs: Repairs) -> None:
+    page = repairs.open()
     page.click('#fix-own [data-fix="form"]')
     page.fill("#fix-title textarea, #fix-title input", "Nothing answers here")
     page.fill("#fix-signatures textarea", "connection refused")
@@ -240,8 +207,8 @@ def test_a_pitfall_that_is_too_general_is_refused_and_nothing_is_lost(bench: Ben
         pytest.param("step ok\n" * 140_000 + ERROR, "found", id="megabyte"),
     ],
 )  # fmt: skip
-def test_any_log_is_answered(bench: Bench, log: str, state: str) -> None:
-    page = bench.open()
+def test_any_log_is_answered(repairs: Repairs, log: str, state: str) -> None:
+    page = repairs.open()
     page.evaluate(
         "(log) => { const box = document.querySelector('#fix-log-box textarea'); box.value = log; box.dispatchEvent(new Event('input')); }",
         log.encode(errors="replace").decode(),
@@ -254,14 +221,13 @@ def test_any_log_is_answered(bench: Bench, log: str, state: str) -> None:
     assert page.locator("#fix-result script, #fix-result svg, #fix-result img").count() == 0
 
 
-def test_a_link_to_a_pitfall_that_is_none_says_so(bench: Bench) -> None:
-    page = (bench.context()).new_page()
-    page.goto(f"{bench.url}/?place=fix&pitfall=%3Cb%3E")
+def test_a_link_to_a_pitfall_that_is_none_says_so(repairs: Repairs) -> None:
+    page = repairs.visit("?place=fix&pitfall=%3Cb%3E", "#fix-result")
     expect(page.locator("#fix-result [role=alert]")).to_contain_text("there is no pitfall '<b>'")
 
 
-def test_on_a_telephone_nothing_is_wider_than_the_screen(bench: Bench) -> None:
-    page = bench.open(context=bench.context("zh-CN", (390, 844)))
+def test_on_a_telephone_nothing_is_wider_than_the_screen(repairs: Repairs) -> None:
+    page = repairs.open(context=repairs.context("zh-CN", (390, 844)))
     find(page, LOG + " " + "w" * 3000)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
     wide = page.evaluate(
@@ -274,8 +240,8 @@ def test_on_a_telephone_nothing_is_wider_than_the_screen(bench: Bench) -> None:
     assert small == []
 
 
-def test_each_field_has_a_name(bench: Bench) -> None:
-    page = bench.open()
+def test_each_field_has_a_name(repairs: Repairs) -> None:
+    page = repairs.open()
     page.click('#fix-own [data-fix="form"]')
     expect(page.locator("#fix-form")).to_be_visible()
     names = page.evaluate(
@@ -285,8 +251,8 @@ def test_each_field_has_a_name(bench: Bench) -> None:
     assert all(re.search(r"\w", name) for name in names), names
 
 
-def test_what_was_pasted_reaches_no_file(bench: Bench) -> None:
-    page = bench.open()
+def test_what_was_pasted_reaches_no_file(repairs: Repairs) -> None:
+    page = repairs.open()
     find(page, LOG)
-    stored = [path for path in bench.home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
+    stored = [path for path in repairs.home.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
     assert stored == []

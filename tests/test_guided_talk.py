@@ -8,6 +8,7 @@ from scripted_model import ScriptedModel
 from small_atlas import embedded_atlas, judge, notes_atlas, of_tutor
 
 from agents.atlas import Atlas
+from agents.desk_list import take_back
 from agents.events import Answer
 from agents.guided_lesson import Lesson, open_lesson
 from agents.guided_talk import is_reply
@@ -152,7 +153,7 @@ def test_a_wrong_answer_is_given_hints_one_by_one_and_then_the_answer(atlas: Atl
         assert asked.options[asked.key[0]] not in again.text.replace(hint, "")
         assert item(atlas) == asked
     shown = say(wrong(asked))
-    assert f"✗ Not right. The answer: {asked.options[asked.key[0]]}" in shown.text
+    assert f"✗ Not right. The answer: {LETTERS[asked.key[0]]}" in shown.text
 
 
 def test_a_hint_that_is_asked_for_counts_as_one(atlas: Atlas, say: Say) -> None:
@@ -160,6 +161,47 @@ def test_a_hint_that_is_asked_for_counts_as_one(atlas: Atlas, say: Say) -> None:
     assert asked.hints[0] in say("hint").text
     say(key(asked))
     assert atlas.examiner.store.attempts("me")[-1].hints == 1
+
+
+def test_who_has_seen_all_hints_is_told_so_and_may_still_answer(atlas: Atlas, say: Say) -> None:
+    asked = at_a_choice(atlas, say)
+    for _ in asked.hints:
+        say("hint")
+    stored = len(atlas.examiner.store.attempts("me"))
+    assert "There is no further hint." in say("hint").text
+    assert (item(atlas), len(atlas.examiner.store.attempts("me"))) == (asked, stored)
+    assert say(key(asked)).text.startswith("**✓")
+
+
+def test_a_question_answered_again_after_the_chat_was_taken_back_is_practice(atlas: Atlas, say: Say) -> None:
+    past_diagnosis(atlas, say)
+    asked = item(atlas)
+    first = say("I don't know")
+    stored = atlas.examiner.store.attempts("me")
+    take_back(atlas.desk, "s", "", [first.id])
+    again = say(key(asked))
+    assert again.text.startswith("**✓")
+    assert "Practice: you have answered this question before" in again.text
+    assert atlas.examiner.store.attempts("me") == stored
+
+
+def test_a_try_after_a_hint_is_no_repetition(atlas: Atlas, say: Say) -> None:
+    asked = at_a_choice(atlas, say)
+    before = len(atlas.examiner.store.attempts("me"))
+    say(wrong(asked))
+    assert "Practice" not in say(key(asked)).text
+    assert len(atlas.examiner.store.attempts("me")) == before + 2
+
+
+@pytest.mark.parametrize(
+    "words", ["I think it is a kind of memory", "maybe the one with the cache", "我觉得是让生成变快"]
+)
+def test_an_opinion_that_is_no_option_is_asked_for_again_and_not_looked_up(atlas: Atlas, say: Say, words: str) -> None:
+    asked = at_a_choice(atlas, say)
+    again = say(words)
+    assert asked.options[0] in again.text
+    assert item(atlas) == asked
+    assert "A to" in again.text or "A–" in again.text or "letter" in again.text
 
 
 def test_skip_leaves_the_step_and_stop_the_lesson(atlas: Atlas, say: Say) -> None:

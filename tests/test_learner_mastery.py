@@ -188,8 +188,9 @@ def test_a_right_answer_never_lowers_mastery_and_a_wrong_one_never_raises_it(
 ) -> None:
     at = NOON + timedelta(hours=5000 + hours)
     before = mastery(history, at)
-    right = mastery([*history, replace(one, at=at, correct=True, score=1.0)], at)
-    wrong = mastery([*history, replace(one, at=at, correct=False, score=0.0)], at)
+    one = replace(one, id="~", at=at)  # the last one, also where another came at the same moment
+    right = mastery([*history, replace(one, correct=True, score=1.0)], at)
+    wrong = mastery([*history, replace(one, correct=False, score=0.0)], at)
     tiny = 1e-9
     assert right.value >= before.value - tiny and right.low >= before.low - tiny and right.high >= before.high - tiny
     assert wrong.value <= before.value + tiny and wrong.low <= before.low + tiny and wrong.high <= before.high + tiny

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from learner_stores import KINDS, NOON, Clock, attempt, opened, place
 
@@ -81,6 +81,7 @@ deeds = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(deeds)
+@example([*[("add", 0, 0.0, False)] * 9, ("look", 0, 0.0, False), *[("add", 0, 0.0, False)] * 2])  # ids sort as texts
 def test_a_record_kept_up_to_date_is_one_read_anew(
     tmp_path_factory: pytest.TempPathFactory, done: list[tuple[str, int, float, bool]]
 ) -> None:

@@ -1,30 +1,23 @@
 """The Map page in Chromium, over a handful of notes and the records of a real examiner."""
 
 import re
-import shutil
 import uuid
 from collections.abc import Generator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, Page, expect
+from served_page import served
 from small_atlas import NOTES, notes_atlas, small_index
+from visits import BROWSER, Visits
 
 from agents.atlas import Atlas
 from learner.attempt import Attempt
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+pytestmark = BROWSER
 
 HOSTILE = "<img src=https://outside.example/x.png onerror=window.hacked=1>"
 STAGED = {name: text.replace("---\n", "---\nstage: inference\n", 1) for name, text in NOTES.items()}
@@ -36,36 +29,20 @@ STAGED["vllm"] = STAGED["vllm"].replace(
 GRAPH = "document.querySelector('.map-canvas')._cyreg.cy"
 
 
-@dataclass
-class Desk:
-    """Opens the page in new browser contexts."""
+@dataclass(kw_only=True)
+class Travels(Visits):
+    """Visits to the map of a team whose learners' records can be written."""
 
-    browser: Browser
-    url: str
     atlas: Atlas
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
     def open(
         self, query: str = "?place=map", *, language: str = "en-US", width: int = 1280, script: str = "",
-        scheme: str = "light", wait: str = ".map-board[data-ready]",
+        scheme: Literal["light", "dark"] = "light", wait: str = ".map-board[data-ready]",
     ) -> Page:  # fmt: skip
-        context = self.browser.new_context(
-            locale=language, viewport={"width": width, "height": 800}, reduced_motion="reduce",
-            color_scheme="dark" if scheme == "dark" else "light",
-        )  # fmt: skip
+        context = self.context(language, (width, 800), scheme, reduced_motion="reduce")
         if script:
             context.add_init_script(script)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on(
-            "console", lambda line: self.complaints.append(line.text) if line.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.url + query)
-        expect(page.locator(wait)).to_be_visible()
-        return page
+        return self.visit(query, wait, context)
 
     def as_ada(self, query: str = "?place=map") -> Page:
         """Opens the page for the learner Ada."""
@@ -73,7 +50,7 @@ class Desk:
         page.get_by_label("Name", exact=True).fill("Ada")
         page.get_by_role("button", name="Use this name").click()
         expect(page.locator(".told")).to_be_visible()
-        page.goto(self.url + query)
+        page.goto(self.whole(query))
         expect(page.locator(".map-board[data-ready]")).to_be_visible()
         return page
 
@@ -86,34 +63,20 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Travels]:
     home: Path = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
-    with ExitStack() as stack:
-        atlas = notes_atlas(stack.enter_context(small_index(home, STAGED)), home)
-        url = stack.enter_context(served(atlas, home, named_learners=True))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        stack.callback(browser.close)
-        yield Desk(browser, url, atlas)
+    with small_index(home, STAGED) as index:
+        atlas = notes_atlas(index, home)
+        with served(atlas, home, named_learners=True) as url:
+            yield Travels(browser, url, atlas=atlas, heard=("error", "warning"))
 
 
 @pytest.fixture
-def desk(opened: Desk) -> Generator[Desk]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
+def travels(opened: Travels) -> Generator[Travels]:
     for learner in opened.atlas.examiner.store.learners():
         opened.atlas.examiner.store.delete(learner)
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
-    outside = [address for address in opened.requests if not address.startswith((opened.url, "data:", "blob:"))]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+    with opened.watched():
+        yield opened
 
 
 def places(page: Page) -> dict[str, Any]:
@@ -131,17 +94,17 @@ def click(page: Page, note: str, *, below: float = 0) -> None:
     page.locator(".map-canvas").click(position={"x": at["x"], "y": at["y"] + below}, force=True)
 
 
-def test_the_library_that_draws_is_loaded_when_the_map_is_first_opened_and_from_here(desk: Desk) -> None:
-    page = desk.open("", wait="#box textarea")
+def test_the_library_that_draws_is_loaded_when_the_map_is_first_opened_and_from_here(travels: Travels) -> None:
+    page = travels.open("", wait="#box textarea")
     page.wait_for_function("typeof window.atlasMap === 'function'")
-    assert not [address for address in desk.requests if "cytoscape" in address]
+    assert not [address for address in travels.requests if "cytoscape" in address]
     page.get_by_role("link", name="Map").click()
     expect(page.locator(".map-canvas canvas").first).to_be_visible()
-    assert len([address for address in desk.requests if "cytoscape" in address]) == 1
+    assert len([address for address in travels.requests if "cytoscape" in address]) == 1
 
 
-def test_every_note_stands_on_the_map_and_opens_its_card(desk: Desk) -> None:
-    page = desk.open()
+def test_every_note_stands_on_the_map_and_opens_its_card(travels: Travels) -> None:
+    page = travels.open()
     assert seen(page) == {"paged-attention", "vllm", "sglang", "lora"}
     click(page, "vllm")
     card = page.get_by_role("complementary", name="About vLLM")
@@ -157,15 +120,15 @@ def test_every_note_stands_on_the_map_and_opens_its_card(desk: Desk) -> None:
     expect(page.locator("#box textarea")).to_have_value("What is vLLM?")
 
 
-def test_a_name_on_the_map_is_as_good_as_its_node(desk: Desk) -> None:
-    page = desk.open("?place=map&stage=inference")
+def test_a_name_on_the_map_is_as_good_as_its_node(travels: Travels) -> None:
+    page = travels.open("?place=map&stage=inference")
     radius = page.evaluate(f"{GRAPH}.getElementById('sglang').renderedHeight() / 2")
     click(page, "sglang", below=radius + 10)
     expect(page.get_by_role("complementary", name="About SGLang")).to_be_visible()
 
 
-def test_each_note_opened_is_a_step_back_and_a_link_that_can_be_kept(desk: Desk) -> None:
-    page = desk.open()
+def test_each_note_opened_is_a_step_back_and_a_link_that_can_be_kept(travels: Travels) -> None:
+    page = travels.open()
     click(page, "vllm")
     expect(page).to_have_url(re.compile(r"\?place=map&note=vllm$"))
     page.get_by_role("complementary").get_by_role("link", name="SGLang").click()
@@ -181,8 +144,8 @@ def test_each_note_opened_is_a_step_back_and_a_link_that_can_be_kept(desk: Desk)
     expect(page.locator("#quiz-begin")).to_be_visible()
 
 
-def test_the_map_is_used_by_keyboard_alone(desk: Desk) -> None:
-    page = desk.open()
+def test_the_map_is_used_by_keyboard_alone(travels: Travels) -> None:
+    page = travels.open()
     page.locator(".map-canvas").focus()
     page.keyboard.press("ArrowRight")
     first = page.locator(".map-board > .unseen").inner_text()
@@ -200,8 +163,8 @@ def test_the_map_is_used_by_keyboard_alone(desk: Desk) -> None:
     expect(page.get_by_role("combobox", name="Find a note")).to_be_focused()
 
 
-def test_a_note_is_found_by_any_of_its_names(desk: Desk) -> None:
-    page = desk.open()
+def test_a_note_is_found_by_any_of_its_names(travels: Travels) -> None:
+    page = travels.open()
     search = page.get_by_role("combobox", name="Find a note")
     search.fill("分页")
     expect(page.locator("#map-found [role=option]")).to_have_count(1)
@@ -216,8 +179,8 @@ def test_a_note_is_found_by_any_of_its_names(desk: Desk) -> None:
     expect(page.locator("#map-found [role=option]")).to_have_text("No note of this name")
 
 
-def test_filters_are_kept_in_the_address_and_count_what_they_leave(desk: Desk) -> None:
-    page = desk.open()
+def test_filters_are_kept_in_the_address_and_count_what_they_leave(travels: Travels) -> None:
+    page = travels.open()
     page.get_by_label("Stage", exact=True).select_option(label="Inference")
     expect(page.locator(".map-count")).to_have_text("3 of 4 notes")
     assert seen(page) == {"paged-attention", "vllm", "sglang"}
@@ -232,9 +195,9 @@ def test_filters_are_kept_in_the_address_and_count_what_they_leave(desk: Desk) -
     assert seen(page) == {"paged-attention", "vllm", "sglang"}
 
 
-def test_the_way_to_a_note_is_drawn_with_what_is_known_of_it_dimmed(desk: Desk) -> None:
-    desk.knows("paged-attention")
-    page = desk.as_ada("?place=map&note=vllm")
+def test_the_way_to_a_note_is_drawn_with_what_is_known_of_it_dimmed(travels: Travels) -> None:
+    travels.knows("paged-attention")
+    page = travels.as_ada("?place=map&note=vllm")
     page.get_by_role("complementary").get_by_role("link", name="Path to here").click()
     expect(page.locator(".map-path")).to_contain_text("2 steps, 1 of them known")
     expect(page).to_have_url(re.compile("goal=vllm"))
@@ -248,14 +211,14 @@ def test_the_way_to_a_note_is_drawn_with_what_is_known_of_it_dimmed(desk: Desk) 
     expect(page.locator(".map-path")).to_be_hidden()
 
 
-def test_a_path_to_nothing_says_so(desk: Desk) -> None:
-    page = desk.open("?place=map&goal=xyzzy")
+def test_a_path_to_nothing_says_so(travels: Travels) -> None:
+    page = travels.open("?place=map&goal=xyzzy")
     expect(page.locator(".map-path [role=alert]")).to_contain_text("xyzzy")
 
 
-def test_the_list_says_what_the_map_says(desk: Desk) -> None:
-    desk.knows("paged-attention")
-    page = desk.as_ada("?place=map&view=list")
+def test_the_list_says_what_the_map_says(travels: Travels) -> None:
+    travels.knows("paged-attention")
+    page = travels.as_ada("?place=map&view=list")
     assert page.locator(".map-list h3").all_inner_texts() == ["Fine-tuning 1", "Inference 3"]
     item = page.locator("[data-item=vllm]")
     expect(item).to_contain_text("Tool")
@@ -271,23 +234,23 @@ def test_the_list_says_what_the_map_says(desk: Desk) -> None:
     assert page.locator("#map img").count() == 0
 
 
-def test_the_list_is_one_key_away_from_the_top(desk: Desk) -> None:
-    page = desk.open()
+def test_the_list_is_one_key_away_from_the_top(travels: Travels) -> None:
+    page = travels.open()
     page.locator(".map-skip").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".map-list a").first).to_be_focused()
     expect(page).to_have_url(re.compile("view=list"))
 
 
-def test_a_browser_that_cannot_draw_gets_the_list(desk: Desk) -> None:
-    page = desk.open(script="HTMLCanvasElement.prototype.getContext = () => null;", wait="#map-wait")
+def test_a_browser_that_cannot_draw_gets_the_list(travels: Travels) -> None:
+    page = travels.open(script="HTMLCanvasElement.prototype.getContext = () => null;", wait="#map-wait")
     expect(page.locator("[data-item]")).to_have_count(4)
     expect(page.locator(".map-told")).to_contain_text("cannot draw the map")
-    assert not [address for address in desk.requests if "cytoscape" in address]
+    assert not [address for address in travels.requests if "cytoscape" in address]
 
 
-def test_another_language_changes_the_words_and_moves_nothing(desk: Desk) -> None:
-    page = desk.open("?place=map&note=vllm")
+def test_another_language_changes_the_words_and_moves_nothing(travels: Travels) -> None:
+    page = travels.open("?place=map&note=vllm")
     before = places(page)
     page.get_by_text("中文", exact=True).click()
     expect(page.get_by_role("complementary", name="关于vLLM")).to_contain_text("它服务模型。")
@@ -295,20 +258,20 @@ def test_another_language_changes_the_words_and_moves_nothing(desk: Desk) -> Non
     assert places(page) == before
 
 
-def test_what_was_learned_elsewhere_shows_when_one_comes_back(desk: Desk) -> None:
-    page = desk.as_ada("?place=map&by=mastery")
+def test_what_was_learned_elsewhere_shows_when_one_comes_back(travels: Travels) -> None:
+    page = travels.as_ada("?place=map&by=mastery")
     fill = f"{GRAPH}.getElementById('vllm').data('fill')"
     before, stood = page.evaluate(fill), places(page)
     page.get_by_role("link", name="Quiz", exact=True).click()
     expect(page.locator("#quiz-begin")).to_be_visible()
-    desk.knows("vllm")
+    travels.knows("vllm")
     page.get_by_role("link", name="Map").click()
     page.wait_for_function(f"{fill} !== {before!r}")
     assert places(page) == stood
 
 
-def test_relations_are_drawn_where_the_legend_is_told_to(desk: Desk) -> None:
-    page = desk.open()
+def test_relations_are_drawn_where_the_legend_is_told_to(travels: Travels) -> None:
+    page = travels.open()
     drawn = f"{GRAPH}.edges().filter((edge) => edge.visible()).length"
     assert page.evaluate(drawn) == 1
     page.locator(".map-legend summary").click()
@@ -317,8 +280,8 @@ def test_relations_are_drawn_where_the_legend_is_told_to(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_first_stage_and_a_card_that_fits(desk: Desk, scheme: str) -> None:
-    page = desk.open("?place=map&note=vllm", width=360, language="zh-CN", scheme=scheme)
+def test_a_phone_shows_the_first_stage_and_a_card_that_fits(travels: Travels, scheme: Literal["light", "dark"]) -> None:
+    page = travels.open("?place=map&note=vllm", width=360, language="zh-CN", scheme=scheme)
     expect(page.get_by_role("complementary", name="关于vLLM")).to_be_visible()
     box = page.locator(".map-card").bounding_box()
     assert box and box["x"] >= 0 and box["x"] + box["width"] <= 360

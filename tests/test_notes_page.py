@@ -1,30 +1,24 @@
 """The Notes page in Chromium, over a few built-in notes and a folder of the reader's own."""
 
 import re
-import shutil
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hash_embedder import HashEmbedder
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, Page, expect
+from served_page import served
 from small_atlas import NOTES, notes_atlas, write_notes
+from visits import BROWSER, Visits
 
 from agents.atlas import Atlas
 from knowledge.index import Index
 from knowledge.reader import Folder
 from ui.notes_query import note_query
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+pytestmark = BROWSER
 
 SHOWN = r"""---
 title: {en: Flash attention, zh: 闪存注意力}
@@ -82,38 +76,27 @@ PAPER = """<html lang="zh"><head><meta charset="utf-8"><title>部署指南</titl
 <p style="page-break-before: always">分块缓存把键值存放在固定大小的块中，显存几乎没有浪费，序列之间还能共享。</p></body></html>"""
 
 
-@dataclass
-class Desk:
-    """Opens the page in new browser contexts: on this machine, or as others see it."""
+@dataclass(kw_only=True)
+class Reading(Visits):
+    """Visits to the notes of a team: on this machine, or as others see them, at `remote`."""
 
-    browser: Browser
     atlas: Atlas
-    local: str
     remote: str
-    requests: list[str] = field(default_factory=list[str])
-    complaints: list[str] = field(default_factory=list[str])
 
     @property
     def added(self) -> Path:
         return self.atlas.index.folders[-1].path
 
-    def open(self, query: str, *, url: str = "", language: str = "en-US", width: int = 1280) -> Page:
-        context = self.browser.new_context(locale=language, viewport={"width": width, "height": 900})
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto((url or self.local) + "/" + query)
+    def open(self, query: str, *, url: str = "", language: str = "en-US") -> Page:
+        page = self.page(self.context(language))
+        page.goto(f"{url or self.url}/{query}")
         expect(page.locator("#notes[data-state]:not([data-state=waiting])")).to_have_count(1)
         return page
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Reading]:
     home: Path = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
     built_in = write_notes(home / "built-in", NOTES | {"flash": SHOWN, "hostile": HOSTILE})
     (home / "own").mkdir()
     with ExitStack() as stack:
@@ -124,30 +107,17 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
         atlas = notes_atlas(index, home)
         local = stack.enter_context(served(atlas, home, named_learners=True))
         remote = stack.enter_context(served(atlas, home))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        stack.callback(browser.close)
-        yield Desk(browser, atlas, local, remote)
+        yield Reading(browser, local, others=(remote,), atlas=atlas, remote=remote)
 
 
 @pytest.fixture
-def desk(opened: Desk) -> Generator[Desk]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
+def reading(opened: Reading) -> Generator[Reading]:
     for path in opened.added.glob("*.md"):
         path.unlink()
     (opened.atlas.index.home / "folders.json").unlink(missing_ok=True)
     opened.atlas.index.update()
-    own = (opened.local, opened.remote, "data:", "blob:")
-    outside = [address for address in opened.requests if not address.startswith(own)]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+    with opened.watched():
+        yield opened
 
 
 def give(page: Page, *files: tuple[str, bytes]) -> None:
@@ -159,8 +129,8 @@ def give(page: Page, *files: tuple[str, bytes]) -> None:
 # --- reading
 
 
-def test_a_note_is_read_with_formula_table_code_and_diagram(desk: Desk) -> None:
-    page = desk.open("?place=notes&note=flash")
+def test_a_note_is_read_with_formula_table_code_and_diagram(reading: Reading) -> None:
+    page = reading.open("?place=notes&note=flash")
     expect(page.locator("#notes-head h2")).to_have_text("Flash attention")
     expect(page.locator("#notes-head .pill").first).to_have_text("Technique")
     expect(page.locator(".summary")).to_have_text("It never writes the score matrix.")
@@ -176,8 +146,8 @@ def test_a_note_is_read_with_formula_table_code_and_diagram(desk: Desk) -> None:
     expect(page.locator(".told-diagram li").first).to_have_text("1. Tile of keys → Softmax (next tile)")
 
 
-def test_a_note_tells_its_age_its_sources_and_what_it_is_related_to(desk: Desk) -> None:
-    page = desk.open("?place=notes&note=flash")
+def test_a_note_tells_its_age_its_sources_and_what_it_is_related_to(reading: Reading) -> None:
+    page = reading.open("?place=notes&note=flash")
     expect(page.locator(".standing")).to_contain_text("Facts checked on 2024-01-02")
     expect(page.locator(".stale")).to_contain_text("more than a year ago")
     expect(page.locator(".how-well")).to_contain_text("not tried yet")
@@ -191,8 +161,8 @@ def test_a_note_tells_its_age_its_sources_and_what_it_is_related_to(desk: Desk) 
     expect(page).to_have_url(re.compile("note=paged-attention$"))
 
 
-def test_links_in_a_note_lead_to_notes_and_back_leads_back(desk: Desk) -> None:
-    page = desk.open("?place=notes&note=flash")
+def test_links_in_a_note_lead_to_notes_and_back_leads_back(reading: Reading) -> None:
+    page = reading.open("?place=notes&note=flash")
     expect(page.locator("#notes-text")).to_contain_text("and Nowhere.")
     page.locator("#notes-text").get_by_role("link", name="the engine").click()
     expect(page.locator("#notes-head h2")).to_have_text("vLLM")
@@ -202,11 +172,11 @@ def test_links_in_a_note_lead_to_notes_and_back_leads_back(desk: Desk) -> None:
     expect(page.locator("#notes-head h2")).to_have_text("LoRA")
 
 
-def test_a_link_to_a_sentence_marks_it_and_brings_it_into_view(desk: Desk) -> None:
+def test_a_link_to_a_sentence_marks_it_and_brings_it_into_view(reading: Reading) -> None:
     text = SHOWN
     start = text.index("One more paragraph")
     end = text.index(" Another sentence")
-    page = desk.open(f"?place=notes&note=flash&at={start}-{end}")
+    page = reading.open(f"?place=notes&note=flash&at={start}-{end}")
     marked = page.locator("#notes-text mark.at")
     expect(marked).to_have_text("One more paragraph at the very end, which is what the link points to.")
     expect(marked).to_be_in_viewport()
@@ -215,15 +185,15 @@ def test_a_link_to_a_sentence_marks_it_and_brings_it_into_view(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("words", ["| SRAM | 19 TB/s |", 'print("tile")'], ids=["table", "code"])
-def test_a_link_into_a_table_or_code_marks_the_whole_of_it(desk: Desk, words: str) -> None:
+def test_a_link_into_a_table_or_code_marks_the_whole_of_it(reading: Reading, words: str) -> None:
     start = SHOWN.index(words)
-    page = desk.open(f"?place=notes&note=flash&at={start}-{start + len(words)}")
+    page = reading.open(f"?place=notes&note=flash&at={start}-{start + len(words)}")
     expect(page.locator("#notes-text div.at")).to_contain_text(words.strip("| ").partition(" |")[0])
     expect(page.locator("#notes-text div.at :is(table, pre)")).to_have_count(1)
 
 
-def test_a_note_is_read_in_either_language(desk: Desk) -> None:
-    page = desk.open("?place=notes&note=lora", language="zh-CN")
+def test_a_note_is_read_in_either_language(reading: Reading) -> None:
+    page = reading.open("?place=notes&note=lora", language="zh-CN")
     expect(page.locator("#notes-text")).to_contain_text("冻结原有权重矩阵")
     page.get_by_role("link", name="阅读英文版").click()
     expect(page.locator("#notes-text")).to_contain_text("two small low-rank matrices")
@@ -232,8 +202,8 @@ def test_a_note_is_read_in_either_language(desk: Desk) -> None:
     expect(page.get_by_role("link", name="Ask about it")).to_be_visible()
 
 
-def test_from_a_note_one_asks_and_is_asked(desk: Desk) -> None:
-    page = desk.open("?place=notes&note=vllm")
+def test_from_a_note_one_asks_and_is_asked(reading: Reading) -> None:
+    page = reading.open("?place=notes&note=vllm")
     page.get_by_role("link", name="Ask about it").click()
     expect(page.locator("#box textarea")).to_have_value("What is vLLM?")
     page.go_back()
@@ -242,16 +212,16 @@ def test_from_a_note_one_asks_and_is_asked(desk: Desk) -> None:
     expect(page.locator(".quiz-count")).to_contain_text("/ 3")
 
 
-def test_a_note_that_is_not_there_is_told_with_the_nearest(desk: Desk) -> None:
-    page = desk.open("?place=notes&note=vlm")
+def test_a_note_that_is_not_there_is_told_with_the_nearest(reading: Reading) -> None:
+    page = reading.open("?place=notes&note=vlm")
     expect(page.locator(".gone")).to_contain_text("There is no note “vlm”.")
     page.locator(".gone").get_by_role("link", name="vLLM").click()
     expect(page.locator("#notes-head h2")).to_have_text("vLLM")
 
 
-def test_a_hostile_note_neither_runs_nor_loads_anything(desk: Desk) -> None:
+def test_a_hostile_note_neither_runs_nor_loads_anything(reading: Reading) -> None:
     for query in ("?place=notes&note=hostile", "?place=notes", "?place=notes&q=onerror"):
-        page = desk.open(query)
+        page = reading.open(query)
         expect(page.locator("#notes")).to_contain_text("onerror=window.hacked=1")
         page.wait_for_timeout(500)
         assert page.evaluate("window.hacked") is None
@@ -259,10 +229,8 @@ def test_a_hostile_note_neither_runs_nor_loads_anything(desk: Desk) -> None:
         page.context.close()
 
 
-def test_a_citation_in_the_chat_opens_the_note_at_its_sentence(desk: Desk) -> None:
-    context = desk.browser.new_context(locale="en-US", viewport={"width": 1280, "height": 900})
-    page = context.new_page()
-    page.goto(desk.local)
+def test_a_citation_in_the_chat_opens_the_note_at_its_sentence(reading: Reading) -> None:
+    page = reading.visit()
     page.locator("#box textarea").fill("How does PagedAttention store the KV cache?")
     page.locator("#box textarea").press("Enter")
     page.locator("#panel .passage.cited").first.get_by_role("link", name="Open the note").click()
@@ -271,8 +239,8 @@ def test_a_citation_in_the_chat_opens_the_note_at_its_sentence(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("way", ["place=notes&note=vllm", "place=quiz"], ids=["another note", "another place"])
-def test_leaving_a_note_while_its_diagram_is_drawn_complains_of_nothing(desk: Desk, way: str) -> None:
-    page = desk.open("?place=notes&note=vllm")
+def test_leaving_a_note_while_its_diagram_is_drawn_complains_of_nothing(reading: Reading, way: str) -> None:
+    page = reading.open("?place=notes&note=vllm")
     for _ in range(2):
         page.evaluate(
             """way => {
@@ -299,8 +267,8 @@ def test_leaving_a_note_while_its_diagram_is_drawn_complains_of_nothing(desk: De
 # --- finding
 
 
-def test_the_list_is_narrowed_and_its_address_kept(desk: Desk) -> None:
-    page = desk.open("?place=notes")
+def test_the_list_is_narrowed_and_its_address_kept(reading: Reading) -> None:
+    page = reading.open("?place=notes")
     expect(page.locator(".sieve [role=status]")).to_have_text("6 of 6 notes")
     page.get_by_label("Filter by name").fill("闪存")
     expect(page.locator("#notes-list li:visible")).to_have_count(1)
@@ -316,8 +284,8 @@ def test_the_list_is_narrowed_and_its_address_kept(desk: Desk) -> None:
     expect(page.locator(".sieve [role=status]")).to_have_text("2 of 6 notes")
 
 
-def test_a_search_leads_to_the_passage_in_its_note(desk: Desk) -> None:
-    page = desk.open("?place=notes")
+def test_a_search_leads_to_the_passage_in_its_note(reading: Reading) -> None:
+    page = reading.open("?place=notes")
     page.get_by_role("searchbox", name="Search all passages").fill("radix tree prefixes")
     page.get_by_role("searchbox", name="Search all passages").press("Enter")
     page.locator(".hits li").first.get_by_role("link").click()
@@ -331,8 +299,8 @@ def test_a_search_leads_to_the_passage_in_its_note(desk: Desk) -> None:
 # --- one's own notes
 
 
-def test_a_file_is_added_found_marked_as_ones_own_and_removed(desk: Desk) -> None:
-    page = desk.open("?place=notes&own=1")
+def test_a_file_is_added_found_marked_as_ones_own_and_removed(reading: Reading) -> None:
+    page = reading.open("?place=notes&own=1")
     give(page, ("Quinces.md", b"# Quinces\n\nQuinces are sour and hard, and are cooked for a long time."))
     expect(page.locator(".shelf [data-state=done]")).to_be_visible()
     page.locator(".shelf").get_by_role("link", name="Quinces").click()
@@ -344,30 +312,30 @@ def test_a_file_is_added_found_marked_as_ones_own_and_removed(desk: Desk) -> Non
     page.locator(".shelf .take-away summary").click()
     page.get_by_role("button", name="Yes, remove").click()
     expect(page.locator(".shelf")).to_contain_text("None yet.")
-    assert list(desk.added.glob("*.md")) == []
+    assert list(reading.added.glob("*.md")) == []
 
 
-def test_a_name_that_is_taken_is_asked_about_before_anything_is_lost(desk: Desk) -> None:
-    page = desk.open("?place=notes&own=1")
+def test_a_name_that_is_taken_is_asked_about_before_anything_is_lost(reading: Reading) -> None:
+    page = reading.open("?place=notes&own=1")
     give(page, ("a.md", b"First."))
     expect(page.locator(".shelf li", has_text="a.md")).to_be_visible()
     give(page, ("a.md", b"Second."), ("b.md", b"Third."))
     expect(page.locator(".taken")).to_contain_text("There is a note “a.md” already.")
-    assert (desk.added / "a.md").read_text() == "First."
+    assert (reading.added / "a.md").read_text() == "First."
     page.get_by_role("button", name="Keep both").click()
     expect(page.locator(".shelf li", has_text="b.md")).to_be_visible()
-    assert {path.name: path.read_text() for path in desk.added.glob("*.md")} == {
+    assert {path.name: path.read_text() for path in reading.added.glob("*.md")} == {
         "a.md": "First.", "a-2.md": "Second.", "b.md": "Third.",
     }  # fmt: skip
     give(page, ("a.md", b"Fourth."))
     page.get_by_role("button", name="Replace it").click()
     expect(page.locator(".shelf .told")).to_have_count(0)
     expect(page.locator(".taken")).to_have_count(0)
-    assert (desk.added / "a.md").read_text() == "Fourth."
+    assert (reading.added / "a.md").read_text() == "Fourth."
 
 
-def test_what_is_wrong_with_a_file_is_told_with_its_line_and_remedy(desk: Desk) -> None:
-    page = desk.open("?place=notes&own=1")
+def test_what_is_wrong_with_a_file_is_told_with_its_line_and_remedy(reading: Reading) -> None:
+    page = reading.open("?place=notes&own=1")
     give(page, ("bad.md", b"---\nkind: tol\n---\nText."), ("run.exe", b"MZ"))
     expect(page.locator(".sending .problem")).to_contain_text("run.exe is no Markdown, text or PDF file.")
     expect(page.locator(".problems")).to_contain_text("bad.md, line 2")
@@ -375,29 +343,29 @@ def test_what_is_wrong_with_a_file_is_told_with_its_line_and_remedy(desk: Desk) 
     expect(page.locator(".shelf .pill.bad")).to_have_text("not read")
 
 
-def test_a_chinese_pdf_becomes_a_note_whose_passages_tell_their_page(desk: Desk) -> None:
-    maker = desk.browser.new_page()
+def test_a_chinese_pdf_becomes_a_note_whose_passages_tell_their_page(reading: Reading) -> None:
+    maker = reading.browser.new_page()
     maker.set_content(PAPER)
     pdf = maker.pdf()
     maker.close()
-    page = desk.open("?place=notes&own=1", language="zh-CN")
+    page = reading.open("?place=notes&own=1", language="zh-CN")
     give(page, ("paper.pdf", pdf))
     page.locator(".shelf").get_by_role("link", name="部署指南").click()
     expect(page.locator("#notes-text h2").nth(1)).to_have_text("第 2 页")
-    hits = desk.atlas.search("分块缓存把键值存放在固定大小的块中", 1)
+    hits = reading.atlas.search("分块缓存把键值存放在固定大小的块中", 1)
     assert (hits[0].note, hits[0].heading, hits[0].own) == ("paper", "第 2 页", True)
 
 
-def test_a_folder_is_linked_and_unlinked_on_this_machine_alone(desk: Desk, tmp_path: Path) -> None:
+def test_a_folder_is_linked_and_unlinked_on_this_machine_alone(reading: Reading, tmp_path: Path) -> None:
     (tmp_path / "figs.md").write_text("Figs are sweet and soft, and are eaten fresh or dried in the sun.")
-    page = desk.open("?place=notes&own=1")
+    page = reading.open("?place=notes&own=1")
     page.get_by_label("A folder of notes").fill(str(tmp_path / "nowhere"))
     page.get_by_role("button", name="Link the folder").click()
     expect(page.locator(".shelf > .problem")).to_contain_text("cannot be read")
     page.get_by_label("A folder of notes").fill(str(tmp_path))
     page.get_by_role("button", name="Link the folder").click()
     expect(page.locator(".shelf li", has_text=str(tmp_path))).to_contain_text("files: 1")
-    other = desk.open("?place=notes&own=1", url=desk.remote)
+    other = reading.open("?place=notes&own=1", url=reading.remote)
     expect(other.locator(".adding")).to_contain_text("Everyone who uses this app sees")
     assert other.locator(".linking").count() == 0
     assert str(tmp_path) not in other.locator("#notes").inner_text()
@@ -407,9 +375,9 @@ def test_a_folder_is_linked_and_unlinked_on_this_machine_alone(desk: Desk, tmp_p
     assert (tmp_path / "figs.md").exists()
 
 
-def test_no_event_links_or_unlinks_a_folder_where_the_page_does_not_offer_it(desk: Desk, tmp_path: Path) -> None:
+def test_no_event_links_or_unlinks_a_folder_where_the_page_does_not_offer_it(reading: Reading, tmp_path: Path) -> None:
     (tmp_path / "figs.md").write_text("Figs.")
-    page = desk.open("?place=notes&own=1", url=desk.remote)
+    page = reading.open("?place=notes&own=1", url=reading.remote)
     page.evaluate(
         """path => {
           const form = document.createElement("form");
@@ -421,7 +389,7 @@ def test_no_event_links_or_unlinks_a_folder_where_the_page_does_not_offer_it(des
         str(tmp_path),
     )
     page.wait_for_timeout(1500)
-    assert desk.atlas.index.linked == ()
+    assert reading.atlas.index.linked == ()
 
 
 def test_the_links_of_the_query_are_read_back() -> None:

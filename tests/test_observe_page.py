@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,10 +10,11 @@ from typing import Any, cast
 import gradio as gr
 import pytest
 from conftest import Command
-from playwright.sync_api import expect, sync_playwright
-from served_page import FLAGS, OpenTeam, served
+from playwright.sync_api import Browser, expect
+from served_page import OpenTeam, served
 from small_atlas import QUESTION, notes_atlas, small_index
 from test_trace import NOON, SPANS, trace
+from visits import Visits
 
 from agents.trace import Price, Span
 from agents.trace_figures import by_agent, spent
@@ -170,29 +170,23 @@ def test_commands_say_export_and_delete_what_answers_took(
 
 
 @pytest.mark.browser
-def test_an_answer_leads_to_its_trace_and_back(tmp_path: Path) -> None:
-    complaints: list[str] = []
-    with small_index(tmp_path) as index, sync_playwright() as playwright:
+def test_an_answer_leads_to_its_trace_and_back(browser: Browser, tmp_path: Path) -> None:
+    with small_index(tmp_path) as index:
         atlas = notes_atlas(index, tmp_path, open_traces=lambda: TraceStore(tmp_path))
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         with served(atlas, tmp_path) as url:
-            page = browser.new_context(locale="zh-CN").new_page()
-            page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            page.goto(url)
-            expect(page.locator(".sessions-now[data-state=shown]")).to_be_attached(timeout=20_000)
-            page.locator("#box textarea").fill(QUESTION)
-            page.locator("#box textarea").press("Enter")
-            page.locator("#chat .meta a").click(timeout=20_000)
-            expect(page.locator("#observe .waterfall")).to_be_visible(timeout=20_000)
-            address = page.url
-            page.locator("#observe .back").click()
-            expect(page.locator("#observe .figures")).to_contain_text("回答")
-            page.go_back()
-            expect(page.locator("#observe .waterfall")).to_be_visible()
-            assert page.url == address
-            page.locator("#observe a", has_text="打开对话").click()
-            expect(page.locator("#chat")).to_contain_text("16 tokens")
-            page.close()
-        browser.close()
-    assert complaints == []
+            visits = Visits(browser, url, known=())
+            with visits.watched():
+                page = visits.visit(context=visits.context("zh-CN"))
+                expect(page.locator(".sessions-now[data-state=shown]")).to_be_attached()
+                page.locator("#box textarea").fill(QUESTION)
+                page.locator("#box textarea").press("Enter")
+                page.locator("#chat .meta a").click()
+                expect(page.locator("#observe .waterfall")).to_be_visible()
+                address = page.url
+                page.locator("#observe .back").click()
+                expect(page.locator("#observe .figures")).to_contain_text("回答")
+                page.go_back()
+                expect(page.locator("#observe .waterfall")).to_be_visible()
+                assert page.url == address
+                page.locator("#observe a", has_text="打开对话").click()
+                expect(page.locator("#chat")).to_contain_text("16 tokens")

@@ -1,32 +1,28 @@
 """Every place of the app in Chromium: for all people, by keyboard alone, and with nothing from outside.
 
-The places stand over the built-in notes, as they do after the first start; desktop and light in English, phone and dark
-in Chinese. What a place does is tested in a file of its own.
+The places stand over the built-in notes, as they do after the first start. What a place does is tested in a file of its
+own.
 """
 
 import hashlib
-import shutil
 from collections.abc import Generator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe import serious
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, Page, expect
+from served_page import served
 from small_atlas import notes_atlas
+from tabbing import tabbed
+from visits import BROWSER, Visits
 
 from knowledge.index import Index
 from ui.auth import accounts
 
-expect.set_options(timeout=30_000)  # the machines of continuous integration are slow and shared
+pytestmark = BROWSER
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+Look = tuple[str, tuple[int, int], Literal["light", "dark"]]
 
 SECRET = "correct horse battery"
 # An address of each place, and what is there once it is shown.
@@ -43,89 +39,87 @@ PLACES = {
     "fix": ("?place=fix", "#fix-link a"),
     "observe": ("?place=observe", "#observe-link a"),
 }
-LOOKS = {
-    "desktop, light, English": {"locale": "en-US", "viewport": {"width": 1280, "height": 800}, "color_scheme": "light"},
-    "phone, dark, Chinese": {"locale": "zh-CN", "viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+# Every pair of a language, a width and a theme is among them.
+LOOKS: dict[str, Look] = {
+    "desktop, light, English": ("en-US", (1280, 800), "light"),
+    "phone, dark, English": ("en-US", (390, 844), "dark"),
+    "phone, light, Chinese": ("zh-CN", (390, 844), "light"),
+    "desktop, dark, Chinese": ("zh-CN", (1280, 800), "dark"),
+}
+# Addresses that name nothing, and what tells so.
+NOTHING = {
+    "a place": ("?place=nothing", "#chat .examples"),
+    "a conversation": (f"?session={'0' * 32}", "#session-list [role=alert]"),
+    "a topic": ("?place=quiz&topic=qzxv&begin=1", "#quiz-form .problem, #quiz-form .result"),
+    "a quiz": (f"?place=quiz&quiz={'0' * 32}", "#quiz-form [role=alert]"),
+    "a note": ("?place=notes&note=nothing", ".gone"),
+    "a passage": ("?place=notes&q=qzxv", "#notes h2"),
+    "a note of the map": ("?place=map&note=nothing", ".map-board[data-ready]"),
+    "a goal": ("?place=map&goal=qzxv", ".map-path [role=alert]"),
+    "a task": ("?place=choose&task=plan+a+wedding+for+eighty+guests", "#choose-result a.plain"),
+    "a GPU to choose for": ("?place=choose&task=serve+a+model&gpu=quantum+9", "#choose-result [role=alert]"),
+    "a model to calculate": ("?place=calculate&model=Qwen9-14B", "#calc-answer [role=alert]"),
+    "a pitfall": ("?place=fix&pitfall=nothing", "#fix-result [role=alert]"),
+    "an answer": ("?place=observe&answer=nothing", "#observe [role=alert], #observe .empty"),
 }
 
 
-@dataclass
-class Site:
-    """The app on a port, and the browser before it."""
-
-    url: str
-    browser: Browser
-    asked: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def page(self, context: BrowserContext) -> Page:
-        page = context.new_page()
-        page.set_default_timeout(30_000)
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
-
-    def assert_quiet(self) -> None:
-        """Fails where anything outside was asked for, or the browser complained."""
-        outside = [address for address in self.asked if not address.startswith((self.url, "data:", "blob:"))]
-        # Gradio says so when a page is left while it waits for something.
-        left = ("AbortError", "Connection errored out", "Failed to fetch")
-        wrong = [line for line in self.complaints if not any(words in line for words in left)]
-        self.asked.clear()
-        self.complaints.clear()
-        assert not outside
-        assert not wrong
-
-
 @pytest.fixture(scope="module")
-def browser() -> Generator[Browser]:
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def site(browser: Browser, built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+def site(browser: Browser, built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Visits]:
     """The app without a model, for whoever is on this machine."""
     home = tmp_path_factory.mktemp("places")
-    with ExitStack() as stack:
-        yield Site(stack.enter_context(served(notes_atlas(built_in, home), home, named_learners=True)), browser)
-        for context in browser.contexts:
-            context.close()
+    with served(notes_atlas(built_in, home), home, named_learners=True) as url:
+        yield Visits(browser, url)
 
 
-@pytest.fixture(scope="module", params=LOOKS.values(), ids=LOOKS.keys())
-def look(request: pytest.FixtureRequest, site: Site) -> Generator[Page]:
+@pytest.fixture(scope="module", params=LOOKS.values(), ids=list(LOOKS))
+def look(request: pytest.FixtureRequest, site: Visits) -> Generator[Page]:
     """One page, on a screen and in a language."""
-    context = site.browser.new_context(**request.param)
+    context = site.context(*request.param)
     yield site.page(context)
     context.close()
 
 
-def opened(page: Page, site: Site, place: str) -> None:
-    query, there = PLACES[place]
-    page.goto(f"{site.url}/{query}")
+def opened(page: Page, site: Visits, place: tuple[str, str]) -> None:
+    query, there = place
+    page.goto(site.whole(query))
     page.locator(there).first.wait_for(state="attached")
     expect(page.locator("#state .state")).not_to_have_count(0)
     page.wait_for_timeout(500)  # what fades in has faded in: axe reads colours
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_place_is_for_everyone_and_keeps_to_itself(look: Page, site: Site, place: str) -> None:
-    opened(look, site, place)
-    assert serious(look) == []
-    wider = look.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+def assert_for_everyone(page: Page) -> None:
+    """Fails where axe-core finds something serious, or the page is wider than its screen."""
+    assert serious(page) == []
+    wider = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
     assert wider <= 0, f"the page is {wider} pixels wider than the screen"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_place_is_for_everyone_and_keeps_to_itself(look: Page, site: Visits, place: str) -> None:
+    opened(look, site, PLACES[place])
+    assert_for_everyone(look)
     assert look.evaluate("() => document.documentElement.lang") in {"en", "zh-CN"}
     site.assert_quiet()
 
 
-def test_an_answer_and_its_sources_are_for_everyone(look: Page, site: Site) -> None:
-    opened(look, site, "chat")
+@pytest.mark.parametrize("number", range(len(NOTHING)), ids=NOTHING)
+def test_an_address_that_names_nothing_is_told_for_everyone(site: Visits, number: int) -> None:
+    """Each in one look, so that all looks are met."""
+    context = site.context(*list(LOOKS.values())[number % len(LOOKS)])
+    page = site.page(context)
+    place = list(NOTHING.values())[number]
+    opened(page, site, place)
+    expect(page.locator(place[1]).first).to_be_visible()
+    assert_for_everyone(page)
+    page.reload()
+    expect(page.locator(place[1]).first).to_be_visible()
+    site.assert_quiet()
+    context.close()
+
+
+def test_an_answer_and_its_sources_are_for_everyone(look: Page, site: Visits) -> None:
+    opened(look, site, PLACES["chat"])
     look.fill("#box textarea", "What is LoRA?")
     look.press("#box textarea", "Enter")
     mark = look.locator('#chat a[href^="#cite-"]').first
@@ -138,14 +132,14 @@ def test_an_answer_and_its_sources_are_for_everyone(look: Page, site: Site) -> N
     site.assert_quiet()
 
 
-def test_a_quiz_is_taken_by_keyboard_alone_and_is_there_after_a_reload(site: Site) -> None:
-    context = site.browser.new_context(locale="en-US", viewport={"width": 1280, "height": 800})
+def test_a_quiz_is_taken_by_keyboard_alone_and_is_there_after_a_reload(site: Visits) -> None:
+    context = site.context()
     page = site.page(context)
-    opened(page, site, "chat")
-    assert tabbed(page, "#places a[data-place=quiz]")
+    opened(page, site, PLACES["chat"])
+    tabbed(page, "#places a[data-place=quiz]")
     page.keyboard.press("Enter")
     page.locator("#quiz-link a").wait_for(state="attached")
-    assert tabbed(page, "#quiz-start button, button#quiz-begin, #quiz button.primary")
+    tabbed(page, "#quiz-start button, button#quiz-begin, #quiz button.primary")
     page.keyboard.press("Enter")
     page.locator("#quiz-stem").filter(has_text="?").wait_for()
     address = page.url
@@ -158,33 +152,20 @@ def test_a_quiz_is_taken_by_keyboard_alone_and_is_there_after_a_reload(site: Sit
     context.close()
 
 
-def tabbed(page: Page, selector: str, most: int = 80) -> bool:
-    """Presses Tab until something of the selector has the focus, and shows it; False where it is not reached."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("(s) => document.activeElement?.matches(s) ?? false", selector):
-            outline = page.evaluate(
-                "() => { const s = getComputedStyle(document.activeElement); return s.outlineStyle + s.boxShadow; }"
-            )
-            assert outline != "nonenone", "the focus cannot be seen"
-            return True
-    return False
-
-
 # --- several people --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def several(browser: Browser, built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+def several(browser: Browser, built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Visits]:
     """The app without a model, for two people with passwords."""
     home = tmp_path_factory.mktemp("several")
     admitted = accounts([f"ann:{SECRET}", f"李雷:{SECRET}"])
-    with ExitStack() as stack:
-        yield Site(stack.enter_context(served(notes_atlas(built_in, home), home, admitted=admitted)), browser)
+    with served(notes_atlas(built_in, home), home, admitted=admitted) as url:
+        yield Visits(browser, url)
 
 
-def logged_in(site: Site, name: str, **look: str) -> Page:
-    page = site.page(site.browser.new_context(**look))
+def logged_in(site: Visits, name: str, language: str) -> Page:
+    page = site.page(site.context(language))
     page.goto(f"{site.url}/?place=notes")
     assert serious(page) == []
     page.fill("input[name=name]", name)
@@ -195,8 +176,8 @@ def logged_in(site: Site, name: str, **look: str) -> Page:
     return page
 
 
-def test_two_people_log_in_side_by_side_and_see_only_what_is_theirs(several: Site) -> None:
-    first, second = logged_in(several, "ann", locale="en-US"), logged_in(several, "李雷", locale="zh-CN")
+def test_two_people_log_in_side_by_side_and_see_only_what_is_theirs(several: Visits) -> None:
+    first, second = logged_in(several, "ann", "en-US"), logged_in(several, "李雷", "zh-CN")
     assert first.url.endswith("?place=notes"), "the place that was asked for is shown after the login"
     expect(second.get_by_role("button", name="退出登录")).to_be_visible()
     for page in (first, second):
@@ -220,8 +201,8 @@ def test_two_people_log_in_side_by_side_and_see_only_what_is_theirs(several: Sit
     second.context.close()
 
 
-def test_a_wrong_password_is_refused_in_the_readers_language(several: Site) -> None:
-    context = several.browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844}, color_scheme="dark")
+def test_a_wrong_password_is_refused_in_the_readers_language(several: Visits) -> None:
+    context = several.context("zh-CN", (390, 844), "dark")
     page = several.page(context)
     page.goto(several.url)
     page.fill("input[name=name]", "ann")

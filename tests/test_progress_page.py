@@ -2,29 +2,23 @@
 
 import json
 import re
-import shutil
 import uuid
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, Page, expect
+from served_page import served
 from small_atlas import NOTES, notes_atlas, small_index
+from visits import BROWSER, Visits
 
 from learner.attempt import Attempt
 from learner.store import AttemptStore
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+pytestmark = BROWSER
 
 HOSTILE = "<img src=https://outside.example/x.png onerror=window.hacked=1>"
 STAGED = {name: text.replace("---\n", "---\nstage: inference\n", 1) for name, text in NOTES.items()}
@@ -32,29 +26,18 @@ STAGED["lora"] = NOTES["lora"].replace("---\n", "---\nstage: fine-tuning\n", 1)
 STAGED["lora.zh"] = NOTES["lora.zh"]
 
 
-@dataclass
-class Desk:
-    """Opens the page in new browser contexts; `named` lets readers go by names, `nameless` does not."""
+@dataclass(kw_only=True)
+class Records(Visits):
+    """Visits to the records of learners, who may go by names; at `nameless` they may not."""
 
-    browser: Browser
-    named: str
     nameless: str
     store: AttemptStore
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
 
     def open(
         self, query: str = "?place=progress", *, url: str = "", language: str = "en-US", width: int = 1280
     ) -> Page:
-        context: BrowserContext = self.browser.new_context(locale=language, viewport={"width": width, "height": 900})
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto((url or self.named) + query)
-        expect(page.locator("#progress-record section")).to_be_visible()
-        return page
+        context = self.context(language, (width, 900))
+        return self.visit(f"{url or self.url}/{query}", "#progress-record section", context)
 
     def has_answered(self, learner: str, concept: str, *right: bool, days_ago: float = 3.0) -> None:
         """Stores answers to a concept, one after the other within minutes."""
@@ -65,37 +48,22 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Records]:
     home: Path = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
     with ExitStack() as stack:
         index = stack.enter_context(small_index(home, STAGED))
         atlas = notes_atlas(index, home)
         named = stack.enter_context(served(atlas, home, named_learners=True))
         nameless = stack.enter_context(served(atlas, home))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        stack.callback(browser.close)
-        yield Desk(browser, named, nameless, atlas.examiner.store)
+        yield Records(browser, named, others=(nameless,), nameless=nameless, store=atlas.examiner.store)
 
 
 @pytest.fixture
-def desk(opened: Desk) -> Generator[Desk]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
+def records(opened: Records) -> Generator[Records]:
     for learner in opened.store.learners():
         opened.store.delete(learner)
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
-    own = (opened.named, opened.nameless, "data:", "blob:")
-    outside = [address for address in opened.requests if not address.startswith(own)]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+    with opened.watched():
+        yield opened
 
 
 def go_by(page: Page, name: str, *, bring: bool = False) -> None:
@@ -114,8 +82,8 @@ def titles(page: Page) -> list[str]:
     return page.locator(".by-concept tbody tr:visible th").all_inner_texts()
 
 
-def test_who_has_answered_nothing_is_shown_where_to_begin(desk: Desk) -> None:
-    page = desk.open()
+def test_who_has_answered_nothing_is_shown_where_to_begin(records: Records) -> None:
+    page = records.open()
     expect(page.locator("#progress-head")).to_contain_text("Nothing here yet")
     expect(page.locator("#progress .js-plotly-plot")).to_have_count(0)
     expect(page.locator("#progress-next .advice li").first).to_be_visible()
@@ -123,12 +91,12 @@ def test_who_has_answered_nothing_is_shown_where_to_begin(desk: Desk) -> None:
     expect(page.locator("#quiz-begin")).to_be_visible()
 
 
-def test_a_record_is_told_in_figures_plots_and_lists(desk: Desk) -> None:
-    desk.has_answered("Ada", "lora", True, True, True, True, days_ago=40)
-    desk.has_answered("Ada", "lora", True, True, days_ago=2)
-    desk.has_answered("Ada", "vllm", False, False)
-    desk.has_answered("Ada", "paged-attention", True, days_ago=0.1)
-    page = desk.open()
+def test_a_record_is_told_in_figures_plots_and_lists(records: Records) -> None:
+    records.has_answered("Ada", "lora", True, True, True, True, days_ago=40)
+    records.has_answered("Ada", "lora", True, True, days_ago=2)
+    records.has_answered("Ada", "vllm", False, False)
+    records.has_answered("Ada", "paged-attention", True, days_ago=0.1)
+    page = records.open()
     go_by(page, "Ada")
     assert tile(page, "Concepts tried") == "3"
     assert tile(page, "Answers") == "9 78% right"
@@ -148,33 +116,33 @@ def test_a_record_is_told_in_figures_plots_and_lists(desk: Desk) -> None:
     expect(page.locator('.quiz-now[data-state="open"]')).to_have_count(1)
 
 
-def test_the_page_is_never_blank_while_the_record_is_looked_up(desk: Desk) -> None:
-    context = desk.browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+def test_the_page_is_never_blank_while_the_record_is_looked_up(records: Records) -> None:
+    context = records.context("zh-CN")
+    page = records.page(context)
     page.route("**/gradio_api/**", lambda route: route.abort())  # the server has not answered yet
-    page.goto(f"{desk.named}?place=progress")
+    page.goto(records.whole("?place=progress"))
     expect(page.locator("#progress-head h2")).to_be_visible()
     expect(page.locator("#progress-head .sketch").first).to_be_visible()
     context.close()
-    desk.complaints.clear()
+    records.complaints.clear()
 
 
-def test_a_streak_is_told_where_there_is_one_and_its_end_is_not(desk: Desk) -> None:
+def test_a_streak_is_told_where_there_is_one_and_its_end_is_not(records: Records) -> None:
     for days_ago in (1.0, 2.0, 3.0):
-        desk.has_answered("Ada", "lora", True, days_ago=days_ago)
-    page = desk.open()
+        records.has_answered("Ada", "lora", True, days_ago=days_ago)
+    page = records.open()
     go_by(page, "Ada")
     assert tile(page, "Days in a row") == "3"
-    desk.has_answered("Grace", "lora", True, days_ago=5)
+    records.has_answered("Grace", "lora", True, days_ago=5)
     go_by(page, "Grace")
     expect(page.locator(".tiles div", has_text="Days in a row")).to_have_count(0)
 
 
-def test_concepts_are_sorted_and_filtered(desk: Desk) -> None:
-    desk.has_answered("Ada", "lora", True, True)
-    desk.has_answered("Ada", "vllm", False)
-    desk.has_answered("Ada", "paged-attention", True, False)
-    page = desk.open()
+def test_concepts_are_sorted_and_filtered(records: Records) -> None:
+    records.has_answered("Ada", "lora", True, True)
+    records.has_answered("Ada", "vllm", False)
+    records.has_answered("Ada", "paged-attention", True, False)
+    page = records.open()
     go_by(page, "Ada")
     expect(page.locator(".sieve [role=status]")).to_have_text("3 of 3")
     assert titles(page)[0] == "vLLM"
@@ -191,8 +159,8 @@ def test_concepts_are_sorted_and_filtered(desk: Desk) -> None:
     assert titles(page) == ["LoRA"]
 
 
-def test_the_way_to_a_goal_is_chosen_and_kept_in_the_address(desk: Desk) -> None:
-    page = desk.open()
+def test_the_way_to_a_goal_is_chosen_and_kept_in_the_address(records: Records) -> None:
+    page = records.open()
     page.locator("#progress-goal input").fill("vLLM")
     page.get_by_role("option", name="vLLM").click()
     expect(page.locator(".path li")).to_contain_text(["PagedAttention", "vLLM"])
@@ -208,29 +176,29 @@ def test_the_way_to_a_goal_is_chosen_and_kept_in_the_address(desk: Desk) -> None
     expect(page.locator(".quiz-topic")).to_have_text("PagedAttention")
 
 
-def test_a_record_is_taken_along_to_a_name_and_found_from_another_browser(desk: Desk) -> None:
-    desk.has_answered("Grace", "lora", True)
-    one = desk.open()
+def test_a_record_is_taken_along_to_a_name_and_found_from_another_browser(records: Records) -> None:
+    records.has_answered("Grace", "lora", True)
+    one = records.open()
     go_by(one, "Ada")
-    desk.has_answered("Ada", "vllm", True, False)
+    records.has_answered("Ada", "vllm", True, False)
     one.reload()
     expect(one.locator("#progress-record")).to_contain_text("You learn as Ada.")
     go_by(one, "Grace", bring=True)
     assert tile(one, "Answers") == "3 67% right"
-    assert desk.store.learners() == ["Grace"]
-    other = desk.open()
+    assert records.store.learners() == ["Grace"]
+    other = records.open()
     expect(other.locator("#progress-head")).to_contain_text("Nothing here yet")
     expect(other.locator("#learners option")).to_have_attribute("value", "Grace")
     go_by(other, "Grace")
     assert tile(other, "Answers") == "3 67% right"
     other.get_by_role("button", name="Learn without a name").click()
     expect(other.locator("#progress-head")).to_contain_text("Nothing here yet")
-    assert len(desk.store.attempts("Grace")) == 3
+    assert len(records.store.attempts("Grace")) == 3
 
 
-def test_where_names_are_not_for_choosing_no_name_is_taken_or_told(desk: Desk) -> None:
-    desk.has_answered("Ada", "vllm", True)
-    page = desk.open(url=desk.nameless)
+def test_where_names_are_not_for_choosing_no_name_is_taken_or_told(records: Records) -> None:
+    records.has_answered("Ada", "vllm", True)
+    page = records.open(url=records.nameless)
     expect(page.locator(".naming")).to_have_count(0)
     page.evaluate(
         "document.querySelector('.record').insertAdjacentHTML('beforeend', '<form class=naming><input type=text "
@@ -242,9 +210,11 @@ def test_where_names_are_not_for_choosing_no_name_is_taken_or_told(desk: Desk) -
     assert "Ada" not in page.locator("#progress-head").inner_text()
 
 
-def test_a_record_is_downloaded_added_elsewhere_and_deleted_after_a_second_word(desk: Desk, tmp_path: Path) -> None:
-    desk.has_answered("Ada", "vllm", True, False, True)
-    page = desk.open()
+def test_a_record_is_downloaded_added_elsewhere_and_deleted_after_a_second_word(
+    records: Records, tmp_path: Path
+) -> None:
+    records.has_answered("Ada", "vllm", True, False, True)
+    page = records.open()
     go_by(page, "Ada")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download my record").click()
@@ -256,33 +226,33 @@ def test_a_record_is_downloaded_added_elsewhere_and_deleted_after_a_second_word(
     page.get_by_role("button", name="Delete my record").click()
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator(".sure")).to_be_hidden()
-    assert len(desk.store.attempts("Ada")) == 3
+    assert len(records.store.attempts("Ada")) == 3
     page.get_by_role("button", name="Delete my record").click()
     page.get_by_role("button", name="Yes, delete").click()
     expect(page.locator(".told")).to_have_text("Deleted: 3 answers.")
-    assert desk.store.attempts("Ada") == []
-    other = desk.open()
+    assert records.store.attempts("Ada") == []
+    other = records.open()
     other.locator("#progress [type=file]").set_input_files(file)
     expect(other.locator(".told")).to_have_text("3 answers added, 0 were there already.")
     assert tile(other, "Answers") == "3 67% right"
 
 
-def test_a_file_that_is_no_record_is_refused_and_named(desk: Desk, tmp_path: Path) -> None:
+def test_a_file_that_is_no_record_is_refused_and_named(records: Records, tmp_path: Path) -> None:
     file = tmp_path / "notes.json"
     file.write_text(f'{{"concept": "{HOSTILE}"}}', encoding="utf-8")
-    page = desk.open()
+    page = records.open()
     page.locator("#progress [type=file]").set_input_files(file)
     expect(page.locator("#progress-head [role=alert]")).to_contain_text("there is no 'correct'")
     large = tmp_path / "large.jsonl"
     large.write_bytes(b" " * (9 * 2**20))
     page.locator("#progress [type=file]").set_input_files(large)
     expect(page.locator("#progress-record [role=alert]")).to_contain_text("larger than 8 MiB")
-    assert desk.store.learners() == []
+    assert records.store.learners() == []
 
 
-def test_what_a_record_or_a_link_says_runs_nothing(desk: Desk) -> None:
-    desk.has_answered(HOSTILE, HOSTILE, True, False)
-    page = desk.open(f"?place=progress&goal={HOSTILE}")
+def test_what_a_record_or_a_link_says_runs_nothing(records: Records) -> None:
+    records.has_answered(HOSTILE, HOSTILE, True, False)
+    page = records.open(f"?place=progress&goal={HOSTILE}")
     expect(page.locator("#progress-steps [role=alert]")).to_contain_text("<img")
     go_by(page, HOSTILE)
     expect(page.locator(".by-concept tbody th")).to_contain_text(HOSTILE)
@@ -290,9 +260,9 @@ def test_what_a_record_or_a_link_says_runs_nothing(desk: Desk) -> None:
     assert page.locator("#progress img").count() == 0
 
 
-def test_a_chinese_reader_on_a_phone_is_served_too(desk: Desk) -> None:
-    desk.has_answered("Ada", "lora", True, False)
-    page = desk.open(language="zh-CN", width=360)
+def test_a_chinese_reader_on_a_phone_is_served_too(records: Records) -> None:
+    records.has_answered("Ada", "lora", True, False)
+    page = records.open(language="zh-CN", width=360)
     page.get_by_label("名字", exact=True).fill("Ada")
     page.get_by_role("button", name="使用这个名字").click()
     expect(page.locator(".told")).to_have_text("现在的学习者：Ada。")

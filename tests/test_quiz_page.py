@@ -2,53 +2,36 @@
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import quiz_school as items
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from quiz_school import HandMade, hand_made
-from served_page import FLAGS, served
+from served_page import served
 from small_atlas import NOTES, notes_atlas, small_index
+from visits import BROWSER, Visits
 
 from learner.attempt import Attempt
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+pytestmark = BROWSER
 
 KEYS = "?place=quiz&topic=everything&n=10"
 
 
-@dataclass
-class Desk:
-    """Opens the page in new browser contexts, each a learner of its own, and remembers what went over the wire."""
+@dataclass(kw_only=True)
+class Exams(Visits):
+    """Visits to the Quiz page, each browser context a learner of its own."""
 
-    browser: Browser
-    url: str
     examiner: HandMade
-    requests: list[str] = field(default_factory=list)
-    received: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def context(self, language: str = "en-US", size: tuple[int, int] = (1280, 900), **more: bool) -> BrowserContext:
-        return self.browser.new_context(locale=language, viewport={"width": size[0], "height": size[1]}, **more)  # pyright: ignore[reportArgumentType]
 
     def open(self, query: str = KEYS, context: BrowserContext | None = None, state: str = "open") -> Page:
-        page = (context or self.context()).new_page()
-        page.set_default_timeout(20_000)
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(self.url + query)
+        page = self.page(context)
+        page.goto(self.whole(query))
         is_in(page, state)
         return page
 
@@ -59,36 +42,23 @@ class Desk:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Generator[Desk]:
-    """One page for all tests: each browser context is another learner."""
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Exams]:
+    """One page for all tests."""
     home: Path = tmp_path_factory.mktemp("home")
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
     with small_index(home, NOTES) as index:
         atlas = notes_atlas(index, home)
         examiner = hand_made(atlas)
-        with served(atlas, home) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            yield Desk(browser, url, examiner)
-            browser.close()
+        with served(atlas, home) as url:
+            yield Exams(browser, url, examiner=examiner)
 
 
 @pytest.fixture
-def desk(opened: Desk) -> Generator[Desk]:
-    """Nothing outside may be asked for, and nothing may go wrong unseen."""
-    opened.requests.clear()
-    opened.complaints.clear()
+def exams(opened: Exams) -> Generator[Exams]:
     opened.examiner.items, opened.examiner.to_write, opened.examiner.asked = items.ALL, (), 0
     for learner in opened.examiner.store.learners():
         opened.examiner.store.delete(learner)
-    yield opened
-    for context in opened.browser.contexts:
-        context.close()
-    outside = [address for address in opened.requests if not address.startswith((opened.url, "data:", "blob:"))]
-    assert not outside, f"the page asked for {outside}"
-    left = ("AbortError", "Connection errored out", "Failed to fetch")
-    complaints = [words for words in opened.complaints if not any(known in words for known in left)]
-    assert not complaints, complaints
+    with opened.watched():
+        yield opened
 
 
 def is_in(page: Page, state: str, at: int | None = None) -> None:
@@ -102,8 +72,8 @@ def answered(page: Page, at: int, outcome: str = "Right") -> None:
     expect(page.locator("[data-do=next]")).to_be_focused()
 
 
-def test_a_whole_quiz_is_taken_by_keyboard_alone(desk: Desk) -> None:
-    page = desk.open("?place=quiz&n=10", state="form")
+def test_a_whole_quiz_is_taken_by_keyboard_alone(exams: Exams) -> None:
+    page = exams.open("?place=quiz&n=10", state="form")
     page.locator("#quiz-begin").focus()
     page.keyboard.press("Enter")
     answers: list[tuple[str, ...]] = [
@@ -128,12 +98,12 @@ def test_a_whole_quiz_is_taken_by_keyboard_alone(desk: Desk) -> None:
     is_in(page, "done")
     expect(page.locator(".result h2")).to_have_text("10 of 10 right")
     expect(page.locator(".result h2")).to_be_focused()
-    assert [attempt.item_id for attempt in desk.attempts()] == [item.id for item in items.ALL]
-    assert all(attempt.correct and attempt.seconds is not None for attempt in desk.attempts())
+    assert [attempt.item_id for attempt in exams.attempts()] == [item.id for item in items.ALL]
+    assert all(attempt.correct and attempt.seconds is not None for attempt in exams.attempts())
 
 
-def test_a_wrong_answer_is_explained_and_may_be_overruled(desk: Desk) -> None:
-    page = desk.open()
+def test_a_wrong_answer_is_explained_and_may_be_overruled(exams: Exams) -> None:
+    page = exams.open()
     page.get_by_role("radio", name="In one contiguous slab").check(force=True)
     page.get_by_role("button", name="Check answer").click()
     answered(page, 0, "Not quite")
@@ -145,17 +115,17 @@ def test_a_wrong_answer_is_explained_and_may_be_overruled(desk: Desk) -> None:
     expect(feedback.locator(".cited")).to_contain_text(items.QUOTE)
     expect(feedback.locator(".cited a")).to_have_attribute("href", items.SOURCE)
     expect(page.locator(".learned")).to_contain_text("Mastery of PagedAttention")
-    assert [attempt.correct for attempt in desk.attempts()] == [False]
+    assert [attempt.correct for attempt in exams.attempts()] == [False]
     page.get_by_role("button", name="I was right").click()
     expect(page.locator("#quiz-feedback .outcome")).to_have_text("Right")
     expect(feedback).to_contain_text("Counted as right, as you said.")
     expect(feedback).to_contain_text("That is what servers did before")
     expect(page.locator("[data-do=overrule]")).to_have_count(0)
-    assert [(attempt.correct, attempt.grader) for attempt in desk.attempts()] == [(True, "learner")]
+    assert [(attempt.correct, attempt.grader) for attempt in exams.attempts()] == [(True, "learner")]
 
 
-def test_hints_come_one_at_a_time_and_leave_the_choice_alone(desk: Desk) -> None:
-    page = desk.open()
+def test_hints_come_one_at_a_time_and_leave_the_choice_alone(exams: Exams) -> None:
+    page = exams.open()
     page.keyboard.press("2")
     page.keyboard.press("h")
     expect(page.locator(".hints li")).to_have_text(["Think of how an operating system pages memory."])
@@ -166,17 +136,17 @@ def test_hints_come_one_at_a_time_and_leave_the_choice_alone(desk: Desk) -> None
     expect(page.locator("#quiz-form input:checked")).to_have_value("1")
     page.keyboard.press("Enter")
     answered(page, 0)
-    assert [attempt.hints for attempt in desk.attempts()] == [2]
+    assert [attempt.hints for attempt in exams.attempts()] == [2]
 
 
-def test_what_cannot_be_graded_stays_to_be_mended(desk: Desk) -> None:
-    desk.examiner.items = [items.NUMERIC]
-    page = desk.open()
+def test_what_cannot_be_graded_stays_to_be_mended(exams: Exams) -> None:
+    exams.examiner.items = [items.NUMERIC]
+    page = exams.open()
     page.locator("#quiz-form .text").fill("a lot")
     page.keyboard.press("Enter")
     expect(page.locator("#quiz-actions [role=alert]").first).to_contain_text("'a lot' is not a number")
     expect(page.locator("#quiz-form .text")).to_have_value("a lot")
-    assert desk.attempts() == []
+    assert exams.attempts() == []
     page.locator("#quiz-form .text").fill("")
     page.keyboard.press("Enter")
     expect(page.locator(".quiz-incomplete")).to_be_visible()
@@ -185,17 +155,17 @@ def test_what_cannot_be_graded_stays_to_be_mended(desk: Desk) -> None:
     answered(page, 0)
 
 
-def test_who_does_not_know_is_told(desk: Desk) -> None:
-    page = desk.open()
+def test_who_does_not_know_is_told(exams: Exams) -> None:
+    page = exams.open()
     page.get_by_role("button", name="I don't know").click()
     answered(page, 0, "Here is the answer")
     expect(page.locator("li.option.right")).to_contain_text("In fixed blocks")
     expect(page.locator("[data-do=overrule]")).to_have_count(0)
-    assert [(attempt.correct, attempt.score) for attempt in desk.attempts()] == [(False, 0.0)]
+    assert [(attempt.correct, attempt.score) for attempt in exams.attempts()] == [(False, 0.0)]
 
 
-def test_a_reload_keeps_the_place(desk: Desk) -> None:
-    page = desk.open()
+def test_a_reload_keeps_the_place(exams: Exams) -> None:
+    page = exams.open()
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     answered(page, 0)
@@ -207,11 +177,11 @@ def test_a_reload_keeps_the_place(desk: Desk) -> None:
     page.reload()
     is_in(page, "open", 1)
     expect(page.locator(".quiz-bar .right")).to_have_count(1)
-    assert len(desk.attempts()) == 1
+    assert len(exams.attempts()) == 1
 
 
-def test_back_leads_to_the_form_and_the_form_to_what_was_left(desk: Desk) -> None:
-    page = desk.open("?place=quiz&n=3", state="form")
+def test_back_leads_to_the_form_and_the_form_to_what_was_left(exams: Exams) -> None:
+    page = exams.open("?place=quiz&n=3", state="form")
     expect(page.locator("#quiz-number input:checked")).to_have_value("3")
     page.get_by_role("button", name="Start").click()
     is_in(page, "open", 0)
@@ -230,42 +200,42 @@ def test_back_leads_to_the_form_and_the_form_to_what_was_left(desk: Desk) -> Non
     is_in(page, "open", 0)
 
 
-def test_a_link_begins_the_quiz_it_describes(desk: Desk) -> None:
-    desk.open("?place=quiz&topic=vllm&n=3&level=2&type=matching,numeric,nonsense")
-    wish = desk.examiner.wishes[-1]
+def test_a_link_begins_the_quiz_it_describes(exams: Exams) -> None:
+    exams.open("?place=quiz&topic=vllm&n=3&level=2&type=matching,numeric,nonsense")
+    wish = exams.examiner.wishes[-1]
     assert (wish.topic, wish.n, wish.level, wish.types) == ("vllm", 3, 2, ("matching", "numeric"))
 
 
-def test_the_form_says_what_is_wished_for(desk: Desk) -> None:
-    page = desk.open("?place=quiz", state="form")
+def test_the_form_says_what_is_wished_for(exams: Exams) -> None:
+    page = exams.open("?place=quiz", state="form")
     page.locator("#quiz-topic input").fill("SGL")
     page.get_by_role("option", name="SGLang").click()
     page.locator("#quiz-level").get_by_text("Apply").click()
     page.locator("#quiz-types").get_by_text("Matching").click()
     page.get_by_role("button", name="Start").click()
     is_in(page, "open", 0)
-    wish = desk.examiner.wishes[-1]
+    wish = exams.examiner.wishes[-1]
     assert (wish.topic, wish.source, wish.n, wish.level, wish.types) == ("sglang", "topic", 5, 2, ("matching",))
 
 
-def test_two_people_do_not_see_each_other(desk: Desk) -> None:
-    one = desk.open()
+def test_two_people_do_not_see_each_other(exams: Exams) -> None:
+    one = exams.open()
     one.keyboard.press("2")
     one.keyboard.press("Enter")
     answered(one, 0)
-    other = desk.open(one.url.removeprefix(desk.url), desk.context(), state="lost")
+    other = exams.open(one.url, state="lost")
     expect(other.locator("#quiz-form [role=alert]")).to_contain_text("This quiz is no longer here")
     assert items.SECRET not in other.content()
     other.get_by_role("link", name="New quiz").click()
     is_in(other, "form")
     expect(other.locator(".resume")).to_have_count(0)
-    other.goto(f"{desk.url}?place=progress")
-    expect(other.locator("#progress-head .empty")).to_be_visible()
-    assert len(desk.examiner.store.learners()) == 1
+    other.goto(exams.whole("?place=progress"))
+    expect(other.locator("#progress-head")).to_contain_text("Nothing here yet")
+    assert len(exams.examiner.store.learners()) == 1
 
 
-def test_an_answer_that_is_sent_twice_is_stored_once(desk: Desk) -> None:
-    page = desk.open()
+def test_an_answer_that_is_sent_twice_is_stored_once(exams: Exams) -> None:
+    page = exams.open()
     page.keyboard.press("2")
     page.evaluate(
         "for (let i = 0; i < 3; i++) for (const key of ['Enter']) "
@@ -273,16 +243,15 @@ def test_an_answer_that_is_sent_twice_is_stored_once(desk: Desk) -> None:
         "document.querySelector('[data-do=answer]').click(); document.querySelector('[data-do=answer]').click();"
     )
     answered(page, 0)
-    assert desk.examiner.asked == 1
-    assert len(desk.attempts()) == 1
+    assert exams.examiner.asked == 1
+    assert len(exams.attempts()) == 1
 
 
-def test_no_key_is_sent_before_its_answer(desk: Desk) -> None:
-    context = desk.context()
+def test_no_key_is_sent_before_its_answer(exams: Exams) -> None:
     received: list[str] = []
-    page = context.new_page()
+    page = exams.page()
     page.on("response", lambda response: received.append(response.text()) if "gradio_api" in response.url else None)
-    page.goto(desk.url + KEYS)
+    page.goto(exams.whole(KEYS))
     is_in(page, "open", 0)
     page.keyboard.press("h")
     expect(page.locator(".hints li")).to_have_count(1)
@@ -295,15 +264,15 @@ def test_no_key_is_sent_before_its_answer(desk: Desk) -> None:
     assert not re.search(r'"key"|misconception', page.locator("#quiz").inner_html())
 
 
-def test_items_that_a_model_writes_take_later_places_only(desk: Desk) -> None:
-    desk.examiner.items = [items.SINGLE, items.MULTIPLE, items.CLOZE]
-    desk.examiner.to_write = [
+def test_items_that_a_model_writes_take_later_places_only(exams: Exams) -> None:
+    exams.examiner.items = [items.SINGLE, items.MULTIPLE, items.CLOZE]
+    exams.examiner.to_write = [
         items.item("written", type="cloze", stem="Written: ____", accepted=("x",), origin="model")
     ]
-    desk.examiner.may_write.clear()
-    page = desk.open()
+    exams.examiner.may_write.clear()
+    page = exams.open()
     page.keyboard.press("2")
-    desk.examiner.may_write.set()
+    exams.examiner.may_write.set()
     time.sleep(0.5)
     expect(page.locator("#quiz-form input:checked")).to_have_value("1")
     page.keyboard.press("Enter")
@@ -319,9 +288,9 @@ def test_items_that_a_model_writes_take_later_places_only(desk: Desk) -> None:
     expect(page.locator(".quiz-count")).to_have_text("3 / 3")
 
 
-def test_the_result_tells_what_to_do_next(desk: Desk) -> None:
-    desk.examiner.items = [items.SINGLE, items.CLOZE]
-    page = desk.open()
+def test_the_result_tells_what_to_do_next(exams: Exams) -> None:
+    exams.examiner.items = [items.SINGLE, items.CLOZE]
+    page = exams.open()
     page.keyboard.press("1")
     page.keyboard.press("Enter")
     answered(page, 0, "Not quite")
@@ -356,20 +325,20 @@ def test_the_result_tells_what_to_do_next(desk: Desk) -> None:
     ],
     ids=["no such topic", "nothing due", "a quiz of an earlier run"],
 )
-def test_where_there_is_no_quiz_the_reason_is_told(desk: Desk, query: str, state: str, told: str) -> None:
-    page = desk.open(query, state=state)
+def test_where_there_is_no_quiz_the_reason_is_told(exams: Exams, query: str, state: str, told: str) -> None:
+    page = exams.open(query, state=state)
     expect(page.locator("#quiz-form")).to_contain_text(told)
     assert page.url.endswith(query)
     page.get_by_role("link", name="New quiz").click()
     is_in(page, "form")
 
 
-def test_a_chinese_reader_is_served_in_chinese_and_may_change(desk: Desk) -> None:
-    page = desk.open("?place=quiz&n=10", desk.context("zh-CN"), state="form")
+def test_a_chinese_reader_is_served_in_chinese_and_may_change(exams: Exams) -> None:
+    page = exams.open("?place=quiz&n=10", exams.context("zh-CN"), state="form")
     expect(page.locator("#quiz-start h2")).to_have_text("检验一下自己")
     page.get_by_role("button", name="开始").click()
     is_in(page, "open", 0)
-    assert desk.examiner.wishes[-1].language == "zh"
+    assert exams.examiner.wishes[-1].language == "zh"
     expect(page.locator(".chips")).to_contain_text("单选")
     page.keyboard.press("1")
     page.keyboard.press("Enter")
@@ -380,9 +349,9 @@ def test_a_chinese_reader_is_served_in_chinese_and_may_change(desk: Desk) -> Non
     expect(page.locator("[data-do=next]")).to_have_text("Next question")
 
 
-def test_what_an_item_or_an_answer_says_runs_nothing_and_loads_nothing(desk: Desk) -> None:
-    desk.examiner.items = [items.CRUEL, items.SHORT, items.CLOZE]
-    page = desk.open()
+def test_what_an_item_or_an_answer_says_runs_nothing_and_loads_nothing(exams: Exams) -> None:
+    exams.examiner.items = [items.CRUEL, items.SHORT, items.CLOZE]
+    page = exams.open()
     expect(page.locator("#quiz-stem")).to_contain_text("zebra")
     page.keyboard.press("h")
     expect(page.locator(".hints li")).to_contain_text("<script>")
@@ -404,10 +373,8 @@ def test_what_an_item_or_an_answer_says_runs_nothing_and_loads_nothing(desk: Des
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_every_kind_of_item_in_its_width(desk: Desk, scheme: str) -> None:
-    context = desk.context(size=(360, 740), has_touch=True)
-    page = desk.open(context=context)
-    page.emulate_media(color_scheme=scheme)  # pyright: ignore[reportArgumentType]
+def test_a_phone_shows_every_kind_of_item_in_its_width(exams: Exams, scheme: Literal["light", "dark"]) -> None:
+    page = exams.open(context=exams.context(size=(360, 740), scheme=scheme, has_touch=True))
     for at, item in enumerate(items.ALL):
         is_in(page, "open", at)
         if item.type == "ordering":

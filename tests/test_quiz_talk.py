@@ -7,6 +7,7 @@ import pytest
 from small_atlas import notes_atlas
 
 from agents.atlas import Atlas
+from agents.desk_list import take_back
 from agents.events import Answer
 from agents.sitting import Sitting, open_sitting
 from knowledge.errors import UserMistake
@@ -143,3 +144,17 @@ def test_the_record_is_told_in_chat(atlas: Atlas, say: Say) -> None:
     assert path.index("LoRA") < path.rindex("QLoRA")
     assert say("我接下来该学什么？").text.startswith("接下来可以学")
     assert "Nothing is due" in say("/review").text
+
+
+def test_an_answer_given_again_is_practice_and_may_still_be_overruled(atlas: Atlas, say: Say) -> None:
+    choose(say, atlas)
+    first = sitting(atlas).items[0]
+    wrong = "ABCDEFGH"[(first.key[0] + 1) % len(first.options)]
+    answered = say(wrong)
+    (stored,) = atlas.examiner.store.attempts("me")
+    take_back(atlas.desk, "s", "", [answered.id])
+    again = say(wrong)
+    assert "Practice: you have answered this question before" in again.text
+    assert atlas.examiner.store.attempts("me") == [stored]
+    say("I was right")
+    assert [attempt.correct for attempt in atlas.examiner.store.attempts("me")] == [True]

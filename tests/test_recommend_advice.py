@@ -289,3 +289,19 @@ def test_the_nearest_notes_carry_the_readers_titles(advise: Advisor) -> None:
 def test_reasons_are_written_in_words(advise: Advisor) -> None:
     advice = advise("LoRA fine-tuning on a Mac with an M2 Max")
     assert all("-gpu" not in one.reason(language) for one in advice.ruled_out for language in ("en", "zh"))
+
+
+@pytest.mark.parametrize(
+    ("text", "goal"),
+    [
+        ("想让模型只说公司的话术，一张 4090", "fine-tune"),
+        ("机器人回复要像老板的腔调", "fine-tune"),
+        ("the model should only speak in our brand voice, one RTX 4090", "fine-tune"),
+        ("make the model stick to our support scripts, I have a single 3090", "fine-tune"),
+        ("模型只能按照公司的手册内容来回答，一张 4090", "rag"),
+        ("一张 4090，自己在家跟模型聊天", "serve"),
+        ("把意思一样的留言归到一起，一张 3090", "embed"),
+    ],
+)
+def test_a_card_beside_everyday_words_does_not_tell_the_task(advise: Advisor, text: str, goal: str) -> None:
+    assert [one.goal for one in advise(text).recommendations[:1]] == [goal]

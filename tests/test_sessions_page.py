@@ -1,48 +1,19 @@
 """The list of conversations in Chromium: opened, found, named, saved and deleted; Back, another browser, a restart."""
 
 import re
-import shutil
 from collections.abc import Generator
-from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from served_page import FLAGS, served
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from served_page import served
 from small_atlas import QUESTION, notes_atlas, small_index
+from visits import BROWSER, Visits
 
-expect.set_options(timeout=20_000)  # the machines of continuous integration are slow and shared
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ImportWarning"),
-]
+pytestmark = BROWSER
 
 LORA = "What is LoRA?"
-
-
-@dataclass
-class Room:
-    """Opens the page in browser contexts: a context is a browser of its own."""
-
-    browser: Browser
-    url: str
-    complaints: list[str] = field(default_factory=list)
-
-    def context(self, *, width: int = 1280, language: str = "en-US") -> BrowserContext:
-        return self.browser.new_context(locale=language, viewport={"width": width, "height": 900})
-
-    def open(self, context: BrowserContext | None = None, query: str = "", url: str = "") -> Page:
-        page = (context or self.context()).new_page()
-        page.set_default_timeout(20_000)
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto((url or self.url) + query)
-        expect(page.locator(".sessions-now[data-state=shown]")).to_be_attached()
-        return page
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +22,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def room(home: Path) -> Generator[Room]:
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install it (`apt-get install chromium`) or leave out `-m browser`."
-    with ExitStack() as stack:
-        index = stack.enter_context(small_index(home))
-        url = stack.enter_context(served(notes_atlas(index, home), home))
-        playwright = stack.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        stack.callback(browser.close)
-        room = Room(browser, url)
-        yield room
-        assert room.complaints == []
+def opened(browser: Browser, home: Path) -> Generator[Visits]:
+    with small_index(home) as index, served(notes_atlas(index, home), home) as url:
+        yield Visits(browser, url, known=())
+
+
+@pytest.fixture
+def visits(opened: Visits) -> Generator[Visits]:
+    with opened.watched():
+        yield opened
+
+
+def enter(visits: Visits, context: BrowserContext | None = None, address: str = "") -> Page:
+    """Opens the app, and waits for the list of conversations."""
+    page = visits.page(context)
+    page.goto(visits.whole(address))
+    expect(page.locator(".sessions-now[data-state=shown]")).to_be_attached()
+    return page
 
 
 def ask(page: Page, question: str) -> None:
@@ -89,14 +65,14 @@ def choose(page: Page, title: str, action: str) -> None:
     row.get_by_role("button", name=action).click()
 
 
-def test_conversations_are_listed_and_back_leads_to_the_one_before(room: Room) -> None:
-    page = room.open()
+def test_conversations_are_listed_and_back_leads_to_the_one_before(visits: Visits) -> None:
+    page = enter(visits)
     expect(page.locator("#session-list")).to_contain_text("will be listed here")
     ask(page, QUESTION)
     first = page.url
     begin_anew(page)
     expect(page.locator("#chat")).not_to_contain_text("16 tokens")
-    assert page.url == f"{room.url}/"
+    assert page.url == f"{visits.url}/"
     ask(page, LORA)
     second = page.url
     expect(page.locator("#session-list li")).to_have_count(2)
@@ -115,14 +91,14 @@ def test_conversations_are_listed_and_back_leads_to_the_one_before(room: Room) -
     expect(page.locator("#chat")).to_contain_text("low-rank")
 
 
-def test_an_address_opens_in_another_tab_of_the_browser_and_in_no_other_browser(room: Room) -> None:
-    context = room.context()
-    page = room.open(context)
+def test_an_address_opens_in_another_tab_of_the_browser_and_in_no_other_browser(visits: Visits) -> None:
+    context = visits.context()
+    page = enter(visits, context)
     ask(page, LORA)
-    address = page.url.removeprefix(room.url)
-    tab = room.open(context, address)
+    address = page.url.removeprefix(visits.url)
+    tab = enter(visits, context, address)
     expect(tab.locator("#chat")).to_contain_text("low-rank")
-    other = room.open(query=address)
+    other = enter(visits, address=address)
     expect(other.locator("#session-list [role=alert]")).to_contain_text("not here")
     expect(other.locator("#chat")).not_to_contain_text("low-rank")
     ask(tab, QUESTION)
@@ -133,8 +109,8 @@ def test_an_address_opens_in_another_tab_of_the_browser_and_in_no_other_browser(
     expect(other.locator("#session-list li")).to_have_count(0)
 
 
-def test_a_conversation_is_found_named_deleted_and_brought_back(room: Room) -> None:
-    page = room.open(room.context(language="zh-CN"))
+def test_a_conversation_is_found_named_deleted_and_brought_back(visits: Visits) -> None:
+    page = enter(visits, visits.context(language="zh-CN"))
     ask(page, LORA)
     begin_anew(page)
     ask(page, QUESTION)
@@ -160,8 +136,8 @@ def test_a_conversation_is_found_named_deleted_and_brought_back(room: Room) -> N
     expect(page.locator("#chat")).to_contain_text("16 tokens")
 
 
-def test_a_conversation_is_saved_as_markdown_and_as_a_notebook(room: Room, tmp_path: Path) -> None:
-    page = room.open()
+def test_a_conversation_is_saved_as_markdown_and_as_a_notebook(visits: Visits, tmp_path: Path) -> None:
+    page = enter(visits)
     ask(page, LORA)
     for action, ending in (("Save as Markdown", "md"), ("Save as notebook", "ipynb")):
         with page.expect_download() as saved:
@@ -173,13 +149,14 @@ def test_a_conversation_is_saved_as_markdown_and_as_a_notebook(room: Room, tmp_p
     nbformat.validate(nbformat.read(tmp_path / "x.ipynb", as_version=4))
 
 
-def test_a_conversation_is_there_after_a_restart_with_its_sources_and_marks(room: Room, home: Path) -> None:
-    page = room.open()
+def test_a_conversation_is_there_after_a_restart_with_its_sources_and_marks(visits: Visits, home: Path) -> None:
+    page = enter(visits)
     ask(page, LORA)
     kept = page.evaluate("localStorage.getItem('llm-atlas')")
-    address = page.url.removeprefix(room.url)
+    address = page.url.removeprefix(visits.url)
     with small_index(home / "again") as index, served(notes_atlas(index, home), home) as url:
-        again = room.open(url=url)
+        visits.others = (url,)
+        again = enter(visits, address=url)
         again.evaluate("kept => localStorage.setItem('llm-atlas', kept)", kept)
         again.goto(url + "/" + address.removeprefix("/"))
         expect(again.locator("#chat")).to_contain_text("low-rank")
@@ -190,8 +167,8 @@ def test_a_conversation_is_there_after_a_restart_with_its_sources_and_marks(room
         again.close()
 
 
-def test_on_a_phone_the_title_opens_the_list(room: Room) -> None:
-    page = room.open(room.context(width=390))
+def test_on_a_phone_the_title_opens_the_list(visits: Visits) -> None:
+    page = enter(visits, visits.context(size=(390, 900)))
     ask(page, LORA)
     expect(page.locator("#session-list li").first).to_be_hidden()
     page.get_by_role("button", name="Conversations").click()

@@ -54,6 +54,7 @@ class Visits:
     url: str
     others: tuple[str, ...] = ()  # addresses of the same app, served otherwise
     known: tuple[str, ...] = LEFT  # complaints that are expected
+    heard: tuple[str, ...] = ("error",)  # the kinds of lines on the console that are complaints
     requests: list[str] = field(default_factory=list[str])
     complaints: list[str] = field(default_factory=list[str])
 
@@ -73,14 +74,18 @@ class Visits:
         page = (context or self.context()).new_page()
         page.set_default_timeout(30_000)
         page.on("request", lambda request: self.requests.append(request.url))
-        page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        page.on("console", lambda line: self.complaints.append(line.text) if line.type in self.heard else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         return page
+
+    def whole(self, address: str) -> str:
+        """An address of the app (`?place=map`) with its host; a whole one stays as it is."""
+        return address if address.startswith("http") else f"{self.url}/{address.removeprefix('/')}"
 
     def visit(self, address: str = "", there: str = "#state .state", context: BrowserContext | None = None) -> Page:
         """A new tab at an address of the app (`?place=map`, or a whole one), once the element `there` is shown."""
         page = self.page(context)
-        page.goto(address if address.startswith("http") else f"{self.url}/{address.removeprefix('/')}")
+        page.goto(self.whole(address))
         expect(page.locator(there).first).to_be_visible()
         return page
 

@@ -24,7 +24,8 @@ def numbers(clause: Clause, on: Ground) -> list[Clash]:
         equal = {other.key for other in stated if other.quantity and term.quantity.agrees(other.quantity)}
         if not equal:
             near = ", ".join(dict.fromkeys(other.surface.strip() for other in comparable[:3]))
-            reason = f"{term.surface.strip()!r} is not in the passage" + (f", which says {near}" if near else "")
+            said = repr(term.surface.strip())
+            reason = f"{said} is not in the passage, which says {near}" if near else f"{said} is not in the passage"
             found.append(Clash("number", reason, hard=bool(near) or not term.quantity.loose, missing=not near))
             continue
         others = {other.key for other in comparable} - equal
@@ -49,8 +50,10 @@ def names(clause: Clause, on: Ground) -> list[Clash]:
         if not same and not _spelled_out(term, on):
             rival = _rival(clause, term, same, others, on)
             if term.kind == "name" or rival:
-                reason = f"{term.surface!r} is not named in the passage" + (
-                    f", which speaks of {rival.surface!r}" if rival else ""
+                reason = (
+                    f"{term.surface!r} is not named in the passage, which speaks of {rival.surface!r}"
+                    if rival
+                    else f"{term.surface!r} is not named in the passage"
                 )
                 found.append(Clash("name", reason, missing=rival is None))
         elif topic not in same and same and (rival := _rival(clause, term, same, others - same, on)):

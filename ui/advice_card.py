@@ -19,6 +19,7 @@ from ui.quiz_card import words
 _REASON: Final = re.compile(r"(.+?)\s*\[(\d+)\]\s*", re.DOTALL)
 _PILLS: Final = {"fits": "ok", "does not fit": "bad", "size only": "plain-pill", "not computed": "plain-pill"}
 _CONTEXT: Final = 8192  # tokens that a fit is computed for where the task names none
+_PLANNED: Final = "vllm"
 _CPU_FORMAT: Final = "Q4_K_M"  # and its weights where there is no GPU
 _ADDRESS: Final = re.compile(r"https?://[^\s\"'<>]+")
 
@@ -30,7 +31,7 @@ def card_html(one: Recommendation, number: int, source: str, constraints: Constr
         _why(one, language),
         _section("caveats", _list(one.caveats), language) if one.caveats else "",
         _section("against", f"<p>{inline(one.trade_off)}</p>", language) if one.trade_off else "",
-        _section("fit", _fit(one.fit, one.goal, constraints, language), language) if one.fit else "",
+        _section("fit", _fit(one.fit, one, constraints, language), language) if one.fit else "",
         _command(one.first_command, language) if one.first_command else "",
         _evidence(one.evidence, language),
     ]
@@ -53,6 +54,18 @@ def calculate_link(fit: Fit, goal: str, constraints: Constraints) -> str:
     else:
         given |= {"kind": "train", "method": fit.method}
         given |= {"sequence": str(constraints.context)} if constraints.context else {}
+    return "?" + urlencode({"place": "calculate", **given})
+
+
+def plan_link(fit: Fit, tool: str, constraints: Constraints) -> str:
+    """Return the query that opens the serving plan of a tool; empty where the calculator writes no command for it."""
+    if tool != _PLANNED or fit.verdict not in {"fits", "does not fit"} or fit.method:
+        return ""
+    card = constraints.accelerators[0]
+    given = {
+        "kind": "serve", "model": constraints.model, "gpu": card.name, "gpus": str(card.count),
+        "max_model_len": str(constraints.context or _CONTEXT), "quant": fit.format,
+    }  # fmt: skip
     return "?" + urlencode({"place": "calculate", **given})
 
 
@@ -109,16 +122,19 @@ def _quoted(citation: Citation, language: Language) -> str:
     )
 
 
-def _fit(fit: Fit, goal: str, constraints: Constraints, language: Language) -> str:
+def _fit(fit: Fit, one: Recommendation, constraints: Constraints, language: Language) -> str:
     pill = f'<span class="pill {_PILLS[fit.verdict]}">{escape(say(fit.verdict, language))}</span>'
     html = f"<p>{pill} {inline(fit.text.said_in(language))}</p>"
     if fit.derivation:
         title = escape(say("derivation", language))
         html += f"<details><summary>{title}</summary><code>{inline(fit.derivation)}</code></details>"
-    address = calculate_link(fit, goal, constraints)
-    if address:
-        html += f'<a class="calculate" href="{escape(address)}">{escape(say("calculate", language))}</a>'
-    return html
+    ways = {"calculate": calculate_link(fit, one.goal, constraints), "plan": plan_link(fit, one.tool, constraints)}
+    links = [
+        f'<a class="{name}" href="{escape(address)}">{escape(say(name, language))}</a>'
+        for name, address in ways.items()
+        if address
+    ]
+    return html + (f'<p class="ways">{"".join(links)}</p>' if links else "")
 
 
 def _command(command: str, language: Language) -> str:

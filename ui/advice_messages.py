@@ -110,6 +110,7 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "size only": ("Size computed", "已算出大小"),
     "not computed": ("Not computed", "未计算"),
     "derivation": ("How this was calculated", "计算过程"),
+    "plan": ("The serving plan, with its command", "部署方案与启动命令"),
     "calculate": ("Change the numbers on the Calculate page", "在计算页面修改数值"),
     "command": ("First command", "第一条命令"),
     "copy": ("Copy", "复制"),

@@ -73,8 +73,8 @@ def heard(advice: Advice, language: Language) -> str:
 def problem_html(error: AtlasError, language: Language) -> str:
     """Return what went wrong and what to do about it."""
     return (
-        f'<div class="problem" role="alert"><b>{escape(say("problem", language))}</b> {inline(error.message)}'
-        f"<br>{inline(error.remedy)}</div>"
+        f'<div class="problem" role="alert"><b>{escape(say("problem", language))}</b> '
+        f"{inline(error.told(language))}</div>"
     )
 
 

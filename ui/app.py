@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING, Final
 from agents import team
 from knowledge.errors import AtlasError, UserMistake
 from learner.feedback import FeedbackStore
-from ui import output
+from ui import framework, output
 from ui.auth import Accounts, accounts
 from ui.auth_gate import LEARNER, Gate, learner_of
+from ui.auth_login import FILE as LOGINS
+from ui.auth_login import Logins
 from ui.guard import LOOPBACK, Guard, Pace
+from ui.keepers import keepers
 from ui.limits import REQUESTS_A_MINUTE, Rate
 from ui.opening import BackgroundTeam
 from ui.settings import Settings
@@ -41,13 +44,15 @@ _EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - recogni
 
 def serve(
     settings: Settings, *, host: str, port: int, open_browser: bool, pull: bool, as_json: bool,
-    auth: Sequence[str] = (), insecure: bool = False,
+    auth: Sequence[str] = (), keeping: Sequence[str] = (), insecure: bool = False,
 ) -> None:  # fmt: skip
     """Open the page and serve it until it is interrupted, to those whom `auth` names, or to everyone.
 
-    Raises UserMistake where it cannot listen at that address, or where everyone would be too many.
+    Of them those who are `keeping` may change what all share. Raises UserMistake where it cannot listen at that
+    address, or where everyone would be too many; SetupMissing where logins cannot be kept.
     """
     admitted = accounts(auth) if auth else None
+    kept_by = keepers(admitted, keeping)
     is_alone = host in LOOPBACK and admitted is None
     if host not in LOOPBACK and admitted is None and not insecure:
         raise UserMistake(
@@ -56,6 +61,7 @@ def serve(
         )
     keep_gradio_quiet(os.environ)
     with listening(host, port) as listener:
+        framework.load()
         from ui.page import Page  # noqa: PLC0415 - gradio loads late: seconds, and the environment comes before it
 
         actual = int(listener.getsockname()[1])
@@ -72,10 +78,12 @@ def serve(
             price=settings.price,
             named_learners=is_alone,
             accounts=admitted is not None,
+            keepers=kept_by,
         )
+        logins = Logins(admitted, settings.home / LOGINS) if admitted is not None else None
         sent = threading.Event()
         # A login holds for the name it was made under, so that any name may lead here where one is needed.
-        app = _telling(application(page, LOOPBACK if is_alone else None, admitted), sent)
+        app = _telling(application(page, LOOPBACK if is_alone else None, admitted, logins), sent)
         if as_json:
             output.print_json({"url": url})
         else:
@@ -117,13 +125,20 @@ def keep_gradio_quiet(environment: MutableMapping[str, str]) -> None:
     environment.setdefault("GRADIO_ANALYTICS_CACHE_FREQUENCY", str(10**9))
 
 
-def application(page: "Page", hosts: frozenset[str] | None = LOOPBACK, admitted: Accounts | None = None) -> "ASGIApp":
+def application(
+    page: "Page",
+    hosts: frozenset[str] | None = LOOPBACK,
+    admitted: Accounts | None = None,
+    logins: Logins | None = None,
+) -> "ASGIApp":
     """Return the page as an ASGI application that answers to these hosts, or to all, and to those with an account."""
     # Gradio makes an event loop of its own, and never closes it, where none is running.
-    return asyncio.run(_application(page, hosts, admitted))
+    return asyncio.run(_application(page, hosts, admitted, logins))
 
 
-async def _application(page: "Page", hosts: frozenset[str] | None, admitted: Accounts | None) -> "ASGIApp":
+async def _application(
+    page: "Page", hosts: frozenset[str] | None, admitted: Accounts | None, logins: Logins | None
+) -> "ASGIApp":
     import gradio as gr  # noqa: PLC0415 - loads late: seconds
     from fastapi import FastAPI  # noqa: PLC0415
     from starlette.staticfiles import StaticFiles  # noqa: PLC0415
@@ -141,7 +156,7 @@ async def _application(page: "Page", hosts: frozenset[str] | None, admitted: Acc
     )  # fmt: skip
     if hosts is None:
         app = Pace(app, _asking, Rate(REQUESTS_A_MINUTE))
-    return Guard(app if admitted is None else Gate(app, admitted), hosts)
+    return Guard(app if admitted is None else Gate(app, admitted, logins=logins), hosts)
 
 
 def _asking(scope: "Scope") -> str:

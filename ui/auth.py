@@ -12,11 +12,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from knowledge.errors import UserMistake
 from learner.check import name
+from ui import private_file
 from ui.progress_learner import is_anonymous
 
 PASSWORD_FILE: Final = "passwords"  # noqa: S105 - the name of the file below home
@@ -120,10 +120,7 @@ def keep(path: Path, learner: str, password: str) -> None:
     hashes[checked(learner)] = hashed(password)
     text = "".join(f"{each}:{kept}\n" for each, kept in sorted(hashes.items()))
     try:
-        # Made with the rights of its owner alone, and put in place as a whole.
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            file.write(text)
-        Path(file.name).replace(path)
+        private_file.write(path, text)
     except OSError as error:
         raise UserMistake(
             f"the password file {str(path)!r} cannot be written: {error}.", "Name another one."

@@ -35,9 +35,11 @@ def learner_of(request: Request) -> str | None:
 class Gate:
     """An ASGI application before another one, to which only those come who have an account and logged in."""
 
-    def __init__(self, app: ASGIApp, accounts: Accounts, guesses: Guesses | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, accounts: Accounts, guesses: Guesses | None = None, logins: Logins | None = None
+    ) -> None:
         self._app, self._accounts = app, accounts
-        self._logins, self._guesses = Logins(), guesses or Guesses()
+        self._logins, self._guesses = logins or Logins(accounts), guesses or Guesses()
         self._guesses_by_name = Guesses(_LONGEST_WAIT_BY_NAME_S)
         self._hashing = CapacityLimiter(2)  # each takes 64 MiB
 

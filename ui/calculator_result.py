@@ -233,8 +233,8 @@ def _step(line: Step, language: Language) -> str:
 
 def _problem(problem: UserMistake, language: Language) -> str:
     return (
-        f'<div class="problem" role="alert"><b>{escape(say("unusable", language))}</b> {escape(problem.message)}'
-        f"<br>{escape(problem.remedy)}</div>"
+        f'<div class="problem" role="alert"><b>{escape(say("unusable", language))}</b> '
+        f"{escape(problem.told(language))}</div>"
     )
 
 

@@ -98,22 +98,42 @@ class Chats:
     def __init__(self, sessions: int = SESSIONS, turns: int = TURNS) -> None:
         self._most_sessions, self._most_turns = sessions, turns
         self._turns: OrderedDict[str, tuple[Turn, ...]] = OrderedDict()
+        self._longer: set[str] = set()  # sessions with turns before these
         self._lock = threading.Lock()
 
-    def turns(self, session: str) -> tuple[Turn, ...]:
-        """Return the turns of a session, the oldest first."""
+    def turns(self, session: str, *, goes_on: bool = True) -> tuple[Turn, ...]:
+        """Return the turns of a session, the oldest first; where nothing `goes_on`, all of them have ended."""
         with self._lock:
-            return self._turns.get(session, ())
+            turns = self._turns.get(session, ())
+        if goes_on:
+            return turns
+        return tuple(ended(turn, "stopped") if turn.outcome == "open" else turn for turn in turns)
 
     def restore(self, session: str, turns: Sequence[Turn]) -> tuple[Turn, ...]:
-        """Return the turns of a session, which are these where none are known."""
+        """Return the turns of a session, which are the last of these where none are known."""
         with self._lock:
+            if session not in self._turns and len(turns) > self._most_turns:
+                self._longer.add(session)
             return self._turns.setdefault(session, tuple(turns)[-self._most_turns :])
+
+    def has_earlier(self, session: str) -> bool:
+        """Tell whether a session has turns before those that are known here."""
+        with self._lock:
+            return session in self._longer
+
+    def extend(self, session: str, earlier: Sequence[Turn], *, has_more: bool) -> None:
+        """Put earlier turns before those of a session, until its next question; `has_more` tells of still others."""
+        with self._lock:
+            known = self._turns.get(session, ())
+            ids = {turn.id for turn in known}
+            self._turns[session] = (*(turn for turn in earlier if turn.id not in ids), *known)
+            if not has_more:
+                self._longer.discard(session)
 
     def forget(self, session: str) -> None:
         """Forget a session."""
         with self._lock:
-            self._turns.pop(session, None)
+            self._drop(session)
 
     def cut(self, session: str, turn_id: str) -> tuple[Turn, ...]:
         """Remove a turn and all that came after it; returns what was removed."""
@@ -135,17 +155,24 @@ class Chats:
             if any(known.id == turn.id for known in turns):
                 turns = tuple(turn if known.id == turn.id else known for known in turns)
             else:
+                if len(turns) >= self._most_turns:
+                    self._longer.add(session)
                 turns = (*turns, turn)[-self._most_turns :]
             self._turns[session] = turns
             while len(self._turns) > self._most_sessions:
-                self._turns.popitem(last=False)
+                self._drop(next(iter(self._turns)))
             return turns
+
+    def _drop(self, session: str) -> None:
+        self._turns.pop(session, None)
+        self._longer.discard(session)
 
 
 class Asking:
-    """One answer that is being made; `stop` may be called from any thread, also before the answer has begun."""
+    """One answer that is being made in a chat; `stop` may be called from any thread, also before it has begun."""
 
-    def __init__(self) -> None:
+    def __init__(self, chat: str = "") -> None:
+        self.chat = chat
         self._lock = threading.Lock()
         self._close: Callable[[], None] | None = None
         self._stopped = threading.Event()
@@ -190,9 +217,14 @@ class Live:
         self._askings: dict[str, Asking] = {}
         self._lock = threading.Lock()
 
-    def begin(self, page: str) -> Asking:
+    def is_answering(self, chat: str) -> bool:
+        """Tell whether a chat is being answered, on whichever page."""
+        with self._lock:
+            return any(asking.chat == chat and not asking.stopped for asking in self._askings.values())
+
+    def begin(self, page: str, chat: str = "") -> Asking:
         """Note a new answer of a page; one that it was still making ends."""
-        asking = Asking()
+        asking = Asking(chat)
         with self._lock:
             before = self._askings.get(page)
             self._askings[page] = asking

@@ -1,8 +1,7 @@
 """The Learn page: the conversation with its sources beside it, and callbacks that unpack, make one call and render."""
 
-import re
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, nullcontext
 from html import escape
 from typing import Any, Final, cast
@@ -11,23 +10,20 @@ import gradio as gr
 
 from agents import desk_list
 from knowledge.vocabulary import Language
-from learner.feedback import FeedbackStore, Thumb
+from learner.feedback import FeedbackStore
 from ui import asking, chat_words, messages, turn_actions
-from ui.chat import TURNS, Chats, Live, Turn, rated
-from ui.chatbot import describe_once
+from ui.chat import TURNS, Chats, Live, Turn, ended, rated
+from ui.chat_earlier import EarlierTurns
+from ui.chatbot import chatbot, describe_once
 from ui.markdown import LATEX
 from ui.opening import Team
 from ui.panel import panel
-from ui.render import Shown, shown
-from ui.session_turn import restored
+from ui.render import shown
+from ui.visitor import Learner, Reader, Stored, Updates, chat_of, page_of, session_of
 
 # What the script calls, by the element that hears it.
 _BRIDGES: Final = {"": "atlasOpen", "again-": "atlasAgain", "edit-": "atlasEdit", "copy-": "atlasCopy"}
 
-Stored = Mapping[str, str] | None  # what the browser keeps: "session", "learner" and the chosen "language"
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored, gr.Request], str]
 Admit = Callable[[gr.Request, Language], AbstractContextManager[None]]
 
 
@@ -44,6 +40,7 @@ class ChatPage:
         self._team, self._feedback, self._examples, self._admit = team, feedback, examples, admit
         self._reader, self._learner = reader, learner
         self._chats, self._live = Chats(), Live()
+        self.earlier = EarlierTurns(self._chats, feedback)
 
     def close(self) -> None:
         """Stop every answer."""
@@ -64,27 +61,29 @@ class ChatPage:
 
         Raises AtlasError where it cannot be read.
         """
-        session, known = session_of(stored), self._chats.turns(_key(stored, learner))
+        session, chat = session_of(stored), chat_of(stored, learner)
+        known = self._now(chat)
         atlas = self._team.atlas(0.0) if session and (whole or not known) else None
-        if atlas is None or session is None or (whole and 0 < len(known) < TURNS):
+        if atlas is None or session is None or (whole and known and not self._chats.has_earlier(chat)):
             return known
-        kept = atlas.desk.kept(session, learner, None if whole else TURNS)
-        if not kept:
+        turns = self.earlier.kept(atlas, session, learner, None if whole else TURNS + 1)
+        if not turns:
             return known
-        thumbs: dict[str, Thumb] = {
-            given.answer: given.thumb for given in self._feedback.all() if given.session == session
-        }
-        turns = tuple(restored(turn, thumbs) for turn in kept)
-        return turns if whole else self._chats.restore(_key(stored, learner), turns)
+        return tuple(turns) if whole else self._chats.restore(chat, turns)
 
     def forget(self, stored: Stored, learner: str) -> None:
         """Forget a conversation that was deleted."""
-        self._chats.forget(_key(stored, learner))
+        self._chats.forget(chat_of(stored, learner))
 
     def show(self, stored: Stored, learner: str, language: Language) -> Updates:
         """Show the conversation that a browser is in."""
-        turns = self._chats.turns(_key(stored, learner))
-        return {self.chat: _chat(shown(turns, language)), self.panel: panel(turns[-1] if turns else None, language)}
+        key = chat_of(stored, learner)
+        turns = self._now(key)
+        return {
+            self.earlier.line: self.earlier.html(key, language),
+            self.chat: chatbot(shown(turns, language)),
+            self.panel: panel(turns[-1] if turns else None, language),
+        }
 
     # --- layout -------------------------------------------------------------------------------------------------
 
@@ -97,6 +96,7 @@ class ChatPage:
         describe_once()
         with gr.Row(elem_id="body"):
             with gr.Column(elem_id="talk", scale=3):
+                self.earlier.lay_out()
                 self.chat = gr.Chatbot(
                     elem_id="chat", show_label=False, container=False, height="100%", scale=1, layout="bubble",
                     buttons=[], latex_delimiters=LATEX, allow_tags=False, feedback_options=None,
@@ -126,8 +126,11 @@ class ChatPage:
         self._stored = stored
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
         prompt: dict[str, Any] = private | {"queue": False}
-        self.ended = [self.new.click(self.begin_anew, [stored], [stored, self.chat, self.panel], **prompt)]
-        answer = [self.chat, self.panel, self.box, self.edited, self.editing]
+        self.ended = [
+            self.new.click(self.begin_anew, [stored], [stored, self.chat, self.panel, self.earlier.line], **prompt)
+        ]
+        answer = [self.chat, self.panel, self.box, self.edited, self.editing, self.earlier.line]
+        self.earlier.wire(self.bring, [stored], [self.chat])
         busy: dict[str, Any] = private | {"concurrency_limit": None}
         for event, source in (
             (self.box.submit, self.submit),
@@ -147,15 +150,15 @@ class ChatPage:
 
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page."""
-        return [self.new, self.chat, self.box, self.guided, self.side_title, self.panel]
+        return [self.new, self.chat, self.box, self.guided, self.side_title, self.panel, self.earlier.line]
 
     def words(self, stored: Stored, learner: str, language: Language) -> Updates:
         """Return the page in a language, with the conversation that the browser was in."""
-        turns = self._chats.turns(_key(stored, learner))
+        turns = self._now(chat_of(stored, learner))
         reasons = [messages.say(reason, language) for reason in chat_words.REASONS]
-        return {
+        return self.show(stored, learner, language) | {
             self.new: gr.Button(messages.say("new", language)),
-            self.chat: _chat(
+            self.chat: chatbot(
                 shown(turns, language),
                 feedback_options=["Like", "Dislike", *reasons],
                 placeholder=chat_words.welcome(language),
@@ -164,7 +167,6 @@ class ChatPage:
             self.box: gr.Textbox(label=messages.say("ask", language), placeholder=messages.say("ask", language)),
             self.guided: gr.Checkbox(label=messages.say("guided", language), value=bool((stored or {}).get("guided"))),
             self.side_title: f"<h2>{messages.say('sources', language)}</h2>",
-            self.panel: panel(turns[-1] if turns else None, language),
         }
 
     # --- callbacks ----------------------------------------------------------------------------------------------
@@ -173,7 +175,17 @@ class ChatPage:
         """Begin another conversation."""
         self._live.leave(page_of(request))
         kept = {**(stored or {}), "session": uuid.uuid4().hex}
-        return {self._stored: kept, self.chat: [], self.panel: panel(None, self._reader(kept, request))}
+        beside = panel(None, self._reader(kept, request))
+        return {self._stored: kept, self.chat: [], self.panel: beside, self.earlier.line: ""}
+
+    def bring(self, stored: Stored, request: gr.Request) -> Updates:
+        """Show earlier turns of the conversation; while it is being answered they have to wait."""
+        learner, session, atlas = self._learner(stored, request), session_of(stored), self._team.atlas(0.0)
+        key = chat_of(stored, learner)
+        if atlas is not None and session is not None and not self._live.is_answering(key):
+            self.earlier.bring(atlas, key, session, learner)
+        now = self.show(stored, learner, self._reader(stored, request))
+        return {part: now[part] for part in (self.chat, self.earlier.line)}
 
     def ask(self, question: str, stored: Stored, request: gr.Request) -> Generator[Updates]:
         """Answer a question; what is found and said is shown as it comes."""
@@ -181,12 +193,12 @@ class ChatPage:
             return
         session = session_of(stored) or uuid.uuid4().hex
         language, page = self._reader(stored, request), page_of(request)
-        current = self._live.begin(page)
         learner = self._learner(stored, request)
         guided = bool((stored or {}).get("guided"))
-        beside, key = "", _key({**(stored or {}), "session": session}, learner)
+        beside, key, turn = "", chat_of({**(stored or {}), "session": session}, learner), None
+        current = self._live.begin(page, key)
+        updates: Updates = {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
         try:
-            yield {self.box: gr.Textbox(value="", submit_btn=False, stop_btn=True)}
             for turn in asking.turns(
                 self._team, question, session, learner, current, spoken=language, guided=guided,
                 admitted=self._admit(request, language),
@@ -194,14 +206,21 @@ class ChatPage:
                 turns = self._chats.put(key, turn)
                 if current.is_left:
                     continue
-                updates: Updates = {self.chat: _chat(shown(turns, language))}
+                # The messages alone cost a tenth of what the component does; its thumbs change no more.
+                chat = shown(turns, language)
+                if updates:  # the first ones
+                    updates[self.earlier.line] = self.earlier.html(key, language)
+                updates[self.chat] = chatbot(chat) if updates else list(chat.messages)
                 passages = panel(turn, language)
                 if passages != beside:
                     beside = updates[self.panel] = passages
                 yield updates
+                updates = {}
         finally:
             current.stop()
             self._live.end(page, current)
+            if turn is not None and turn.outcome == "open":  # the page has gone before the answer's end
+                self._chats.put(key, ended(turn, "stopped"))
 
     def submit(self, question: str, stored: Stored, edited: str, request: gr.Request) -> Generator[Updates]:
         """Answer a question; one that was changed takes the place of what it was, and of all that came after."""
@@ -219,19 +238,22 @@ class ChatPage:
 
     def edit(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> Updates:
         """Put an earlier question into the box, to be changed; no turn of this conversation leaves it as it is."""
-        turn = self._chats.find(_key(stored, self._learner(stored, request)), _value(chosen))
+        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), _value(chosen))
         above = turn_actions.editing(turn, self._reader(stored, request))
         return {self.box: turn.question if turn else "", self.edited: turn.id if turn else "", self.editing: above}
 
     def copy(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Give the script an answer with its sources, to be copied."""
-        turn = self._chats.find(_key(stored, self._learner(stored, request)), _value(chosen))
+        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), _value(chosen))
         said = turn_actions.copied(turn, self._reader(stored, request)) if turn else ""
         return f'<pre data-token="{uuid.uuid4().hex}">{escape(said)}</pre>'
 
+    def _now(self, key: str) -> tuple[Turn, ...]:
+        return self._chats.turns(key, goes_on=self._live.is_answering(key))
+
     def _take_back(self, turn_id: str, stored: Stored, learner: str) -> tuple[Turn, ...]:
         """Remove a turn and all that came after it, here and where it is kept."""
-        removed, atlas = self._chats.cut(_key(stored, learner), turn_id), self._team.atlas(0.0)
+        removed, atlas = self._chats.cut(chat_of(stored, learner), turn_id), self._team.atlas(0.0)
         session = session_of(stored)
         if removed and atlas is not None and session is not None:
             kept = [turn.answer.id if turn.answer else turn.id for turn in removed]
@@ -258,13 +280,13 @@ class ChatPage:
 
     def open(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Show the passages of an earlier answer."""
-        turn = self._chats.find(_key(stored, self._learner(stored, request)), _value(chosen))
+        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), _value(chosen))
         return panel(turn, self._reader(stored, request))
 
     def rate(self, stored: Stored, request: gr.Request, liked: gr.LikeData) -> None:
         """Store what the reader thinks of an answer."""
         session, language = session_of(stored) or "", self._reader(stored, request)
-        key = _key(stored, self._learner(stored, request))
+        key = chat_of(stored, self._learner(stored, request))
         turns = self._chats.turns(key)
         turn = self._chats.find(key, shown(turns, language).turns[int(liked.index)])  # pyright: ignore[reportArgumentType]
         if turn is None or turn.answer is None:
@@ -278,24 +300,3 @@ class ChatPage:
 
 def _value(chosen: gr.EventData) -> str:
     return str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-
-
-def session_of(stored: Stored) -> str | None:
-    """Return the session that the browser names, or None where it names none that we gave."""
-    session = str((stored or {}).get("session", ""))
-    return session if re.fullmatch("[0-9a-f]{32}", session) else None
-
-
-def _key(stored: Stored, learner: str) -> str:
-    """Return what a conversation is known by here: nobody else's, though its name be known."""
-    return f"{learner}\n{session_of(stored) or ''}"
-
-
-def page_of(request: gr.Request) -> str:
-    """Return which open page a request comes from."""
-    return request.session_hash or ""
-
-
-def _chat(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own
-    messages_of_gradio: Any = list(chat.messages)
-    return gr.Chatbot(value=messages_of_gradio, feedback_value=list(chat.thumbs), **properties)

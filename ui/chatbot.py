@@ -5,6 +5,8 @@ from typing import Any
 
 import gradio as gr
 
+from ui.render import Shown
+
 
 @cache
 def describe_once() -> None:
@@ -20,3 +22,9 @@ def describe_once() -> None:
         return schema
 
     gr.Chatbot.api_info = api_info  # pyright: ignore[reportAttributeAccessIssue] - the parameter is named otherwise
+
+
+def chatbot(chat: Shown, **properties: Any) -> gr.Chatbot:  # noqa: ANN401 - gradio's own
+    """Return what shows a chat anew, with its thumbs."""
+    messages: Any = list(chat.messages)
+    return gr.Chatbot(value=messages, feedback_value=list(chat.thumbs), **properties)

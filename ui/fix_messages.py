@@ -64,6 +64,8 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "None yet. What you add is found at once, here and in answers; it stays on this machine.",
         "还没有。添加后立即可以在这里和问答中查到，内容只保存在本机。",
     ),
+    "added_ones": ("Added pitfalls", "添加的问题"),
+    "none_added": ("None yet.", "还没有。"),
     "add": ("Add a pitfall …", "添加问题……"),
     "save_note": ("Save the note", "下载笔记"),
     "remove": ("Remove …", "删除……"),

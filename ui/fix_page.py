@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from ui.fix_form import FIELDS, begun, lacking, pitfall_of, textbox, tools_of
 from ui.fix_messages import say
 from ui.fix_result import address, diagnosis_html, hint_html, own_html, pitfall_html, problem_html
 from ui.intro import intro_html
+from ui.keepers import EVERYONE, Keepers
 from ui.markdown import inline
 from ui.opening import Team
 
@@ -38,11 +40,24 @@ _EXAMPLES: Final = (
 _PATIENCE_S: Final = 0.5  # the browser asks again
 
 
-class FixPage:
-    """The part of the page over the team; `reader` tells whose language to use."""
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """The language of who asks, and why they may change nothing: an empty text where they may."""
 
-    def __init__(self, team: Team, reader: Reader) -> None:
-        self._team, self._reader = team, reader
+    language: Language
+    kept: str = ""
+
+    def removable(self, mender: "Mender", pitfalls: Iterable[str]) -> dict[str, str]:
+        """Return the notes of those pitfalls that this reader can remove."""
+        ids = {note.id for note in mender.added if not self.kept}
+        return {pitfall: mender.exported(pitfall) for pitfall in pitfalls if pitfall in ids}
+
+
+class FixPage:
+    """The part of the page over the team; `reader` tells whose language to use. Only `keepers` add and remove."""
+
+    def __init__(self, team: Team, reader: Reader, keepers: Keepers = EVERYONE) -> None:
+        self._team, self._reader, self._keepers = team, reader, keepers
 
     # --- layout -------------------------------------------------------------------------------------------------
 
@@ -110,36 +125,40 @@ class FixPage:
 
     def find(self, stored: Stored, request: gr.Request, log: str | None) -> Updates:
         """Show what a log shows."""
-        language = self._reader(stored, request)
-        return self._with_atlas(language, lambda atlas: self._found(atlas.mender, log or "", language))
+        reader = self._asking(stored, request)
+        return self._with_atlas(reader.language, lambda atlas: self._found(atlas.mender, log or "", reader))
 
     def act(self, stored: Stored, request: gr.Request, log: str | None, done: gr.EventData) -> Updates:
         """Show what an address asks for, open the form, or remove a pitfall."""
         sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        language = self._reader(stored, request)
+        reader = self._asking(stored, request)
 
         def acted(atlas: "Atlas") -> Updates:
             match sent.get("do"):
                 case "find":
-                    return self._found(atlas.mender, log or "", language)
+                    return self._found(atlas.mender, log or "", reader)
                 case "form":
-                    return self._begun(atlas, log or "", language)
+                    self._keepers.check(request.username)
+                    return self._begun(atlas, log or "", reader.language)
                 case "remove":
-                    return self._removed(atlas.mender, str(sent.get("pitfall", "")), log or "", language)
+                    self._keepers.check(request.username)
+                    return self._removed(atlas.mender, str(sent.get("pitfall", "")), log or "", reader)
                 case _:
-                    return self._opened(atlas.mender, str(sent.get("query", "")), language)
+                    return self._opened(atlas.mender, str(sent.get("query", "")), reader)
 
-        return self._with_atlas(language, acted)
+        return self._with_atlas(reader.language, acted)
 
     def add(
         self, stored: Stored, request: gr.Request, log: str | None, related: list[str] | None, *values: str | None
     ) -> Updates:
         """Add the pitfall of the form, and read the log again."""
-        language = self._reader(stored, request)
+        reader = self._asking(stored, request)
+        language = reader.language
         entered = {name: value or "" for name, value in zip(self.fields, values, strict=True)}
         if missing := lacking(entered, language):
             return {self.form_told: _form_problem(missing)}
         try:
+            self._keepers.check(request.username)
             atlas = self._team.atlas(_PATIENCE_S)
             if atlas is None:
                 return {self.form_told: _form_problem(say("waiting", language))}
@@ -148,9 +167,9 @@ class FixPage:
             return {self.form_told: _form_problem(error.told(language))}
         told = self._told_of(added, language)
         if (log or "").strip():
-            shown = self._found(atlas.mender, log or "", language, told)
+            shown = self._found(atlas.mender, log or "", reader, told)
         else:
-            shown = self._opened(atlas.mender, address(added.note), language, told)
+            shown = self._opened(atlas.mender, address(added.note), reader, told)
         return {**shown, **self._closed(), **dict.fromkeys(self.fields.values(), ""), self.related: []}
 
     def cancel(self) -> Updates:
@@ -158,6 +177,11 @@ class FixPage:
         return self._closed()
 
     # --- what is shown ------------------------------------------------------------------------------------------
+
+    def _asking(self, stored: Stored, request: gr.Request) -> _Asking:
+        language = self._reader(stored, request)
+        kept = "" if self._keepers.admit(request.username) else self._keepers.refusal.told(language)
+        return _Asking(language, kept)
 
     def _with_atlas(self, language: Language, shown: Callable[["Atlas"], Updates]) -> Updates:
         try:
@@ -168,26 +192,27 @@ class FixPage:
         except AtlasError as error:
             return {self.result: problem_html(error, language), self.told: "", self.link: _link(address())}
 
-    def _found(self, mender: "Mender", log: str, language: Language, told: str = "") -> Updates:
+    def _found(self, mender: "Mender", log: str, reader: _Asking, told: str = "") -> Updates:
+        language = reader.language
         if not log.strip():
-            return {**self._own(mender, language), self.told: told, self.result: hint_html("empty", language, "empty")}
+            return {**self._own(mender, reader), self.told: told, self.result: hint_html("empty", language, "empty")}
         found, cut = _diagnosed(mender, log, language)
-        notes = _notes(mender, (match.pitfall for match in (*found.matches, *found.nearest)))
+        notes = reader.removable(mender, (match.pitfall for match in (*found.matches, *found.nearest)))
         first = found.matches[0].pitfall if found.matches else ""
         return {
-            **self._own(mender, language, first),
+            **self._own(mender, reader, first),
             self.told: told + cut,
-            self.result: diagnosis_html(found, language, notes),
+            self.result: diagnosis_html(found, language, notes, adds=not reader.kept),
         }
 
-    def _opened(self, mender: "Mender", query: str, language: Language, told: str = "") -> Updates:
+    def _opened(self, mender: "Mender", query: str, reader: _Asking, told: str = "") -> Updates:
         pitfall = next(iter(parse_qs(query.removeprefix("?")).get("pitfall", [])), "")
         if not pitfall:
-            return {**self._own(mender, language), self.told: told, self.result: ""}
-        match = mender.pitfall(pitfall, language)
+            return {**self._own(mender, reader), self.told: told, self.result: ""}
+        match = mender.pitfall(pitfall, reader.language)
         known_by = [signature.text for signature in mender.casebook.cases[pitfall].signatures]
-        shown = pitfall_html(match, known_by, language, _notes(mender, [pitfall]))
-        return {**self._own(mender, language, pitfall), self.told: told, self.result: shown}
+        shown = pitfall_html(match, known_by, reader.language, reader.removable(mender, [pitfall]))
+        return {**self._own(mender, reader, pitfall), self.told: told, self.result: shown}
 
     def _begun(self, atlas: "Atlas", log: str, language: Language) -> Updates:
         found = _diagnosed(atlas.mender, log, language)[0] if log.strip() else None
@@ -200,14 +225,14 @@ class FixPage:
             **{self.fields[name]: value for name, value in values.items()},
         }
 
-    def _removed(self, mender: "Mender", pitfall: str, log: str, language: Language) -> Updates:
-        title = mender.pitfall(pitfall, language).title
+    def _removed(self, mender: "Mender", pitfall: str, log: str, reader: _Asking) -> Updates:
+        title = mender.pitfall(pitfall, reader.language).title
         mender.remove(pitfall)
-        told = _told(say("removed", language, title=title))
-        return self._found(mender, log, language, told) if log.strip() else self._opened(mender, "", language, told)
+        told = _told(say("removed", reader.language, title=title))
+        return self._found(mender, log, reader, told) if log.strip() else self._opened(mender, "", reader, told)
 
-    def _own(self, mender: "Mender", language: Language, pitfall: str = "") -> Updates:
-        return {self.link: _link(address(pitfall)), self.own: own_html(mender.added, language)}
+    def _own(self, mender: "Mender", reader: _Asking, pitfall: str = "") -> Updates:
+        return {self.link: _link(address(pitfall)), self.own: own_html(mender.added, reader.language, reader.kept)}
 
     def _closed(self) -> Updates:
         return {self.form: gr.Column(visible=False), self.form_told: ""}
@@ -231,12 +256,6 @@ def _diagnosed(mender: "Mender", log: str, language: Language) -> tuple[Diagnosi
     read = last_part(log)
     cut = _told(say("cut", language, n=f"{LONGEST_LOG:,}")) if len(read) < len(log) else ""
     return mender.diagnose(read, language), cut
-
-
-def _notes(mender: "Mender", pitfalls: Iterable[str]) -> dict[str, str]:
-    """Return the notes of those pitfalls that can be removed here."""
-    removable = {note.id for note in mender.added}
-    return {pitfall: mender.exported(pitfall) for pitfall in pitfalls if pitfall in removable}
 
 
 def _examples(language: Language) -> str:

@@ -29,10 +29,13 @@ def state_html(state: str, said: str = "") -> str:
     return f'<div class="fix-now" data-state="{state}" data-said="{escape(said)}" hidden></div>'
 
 
-def diagnosis_html(found: Diagnosis, language: Language, added: Mapping[str, str]) -> str:
-    """Return what a log shows; `added` are the notes of the pitfalls that can be removed here."""
+def diagnosis_html(found: Diagnosis, language: Language, added: Mapping[str, str], *, adds: bool = True) -> str:
+    """Return what a log shows; `added` are the notes of the pitfalls that can be removed here.
+
+    Whoever `adds` is offered to add one that is not known.
+    """
     if found.abstained:
-        return _unknown(found, language, added)
+        return _unknown(found, language, added, adds=adds)
     first, *others = found.matches
     said = f"{confidence(first, language)}: {first.title}"
     blocks = [
@@ -51,10 +54,9 @@ def pitfall_html(match: Match, known_by: Sequence[str], language: Language, adde
     return state_html("pitfall", match.title) + _article(match, "", language, added, known, graded=False)
 
 
-def problem_html(error: AtlasError) -> str:
+def problem_html(error: AtlasError, language: Language) -> str:
     """Return why nothing could be found."""
-    told = f'<div class="problem" role="alert"><b>{inline(error.message)}</b><br>{inline(error.remedy)}</div>'
-    return state_html("problem") + told
+    return state_html("problem") + f'<div class="problem" role="alert">{inline(error.told(language))}</div>'
 
 
 def hint_html(key: str, language: Language, state: str) -> str:
@@ -63,19 +65,20 @@ def hint_html(key: str, language: Language, state: str) -> str:
     return state_html(state, words) + f'<p class="fix-hint">{escape(words)}</p>'
 
 
-def own_html(added: Sequence[Note], language: Language) -> str:
-    """Return the list of the reader's own pitfalls, and the way to another."""
+def own_html(added: Sequence[Note], language: Language, kept: str = "") -> str:
+    """Return the list of the reader's own pitfalls, and the way to another, or why it is `kept` from the reader."""
     rows = "".join(
         f'<li><a href="{escape(address(note.id))}">{inline(note.title_in(language))}</a>'
         f"<small>{inline(note.summary_in(language))}</small></li>"
         for note in added
     )
-    listed = f"<ul>{rows}</ul>" if rows else f'<p class="empty">{escape(say("yours_none", language))}</p>'
+    none = say("none_added" if kept else "yours_none", language)
+    listed = f"<ul>{rows}</ul>" if rows else f'<p class="empty">{escape(none)}</p>'
     count = f" <small>{len(added)}</small>" if added else ""
-    return (
-        f"<section><h3>{escape(say('yours', language))}{count}</h3>{listed}"
-        f'<button type="button" class="plain" data-fix="form">{escape(say("add", language))}</button></section>'
-    )
+    add = f'<button type="button" class="plain" data-fix="form">{escape(say("add", language))}</button>'
+    way = f'<p class="kept">{inline(kept)}</p>' if kept else add
+    title = say("added_ones" if kept else "yours", language)
+    return f"<section><h3>{escape(title)}{count}</h3>{listed}{way}</section>"
 
 
 def confidence(match: Match, language: Language) -> str:
@@ -84,7 +87,7 @@ def confidence(match: Match, language: Language) -> str:
     return f"{say(key, language)} · {match.score:.0%}"
 
 
-def _unknown(found: Diagnosis, language: Language, added: Mapping[str, str]) -> str:
+def _unknown(found: Diagnosis, language: Language, added: Mapping[str, str], *, adds: bool) -> str:
     error = ""
     if found.error is not None:
         error = log_html(found.log, [found.error], language, say("error_line", language))
@@ -93,12 +96,11 @@ def _unknown(found: Diagnosis, language: Language, added: Mapping[str, str]) -> 
     if found.nearest:
         title = say("nearest", language, n=len(found.nearest))
         near = _more(title, found.nearest, found.log, language, added, graded=False)
+    add = f'<button type="button" class="plain" data-fix="form">{escape(say("add_it", language))}</button>'
     return (
         f"{state_html('unknown', say('unknown', language))}{_masked(found.masked, language)}"
         f'<article class="fix-card fix-unknown"><h2 tabindex="-1">{escape(say("unknown", language))}</h2>'
-        f"<p>{escape(told)}</p>{error}"
-        f'<button type="button" class="plain" data-fix="form">{escape(say("add_it", language))}</button>'
-        f"</article>{near}"
+        f"<p>{escape(told)}</p>{error}{add if adds else ''}</article>{near}"
     )
 
 

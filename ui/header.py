@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from agents.ladder import Stage, State
+from knowledge.translation import translated
 from knowledge.vocabulary import Language
 from ui import messages
 from ui.markdown import inline
@@ -50,7 +51,7 @@ def header(opening: Opening, state: State | None, language: Language) -> str:
     """Return the line as HTML; `state` is None until the notes are open."""
     parts: Sequence[tuple[Tone, str]]
     if opening.problem:
-        parts = [("wrong", messages.say("broken", language, problem=opening.problem))]
+        parts = [("wrong", messages.say("broken", language, problem=translated(opening.problem, language)))]
     elif state is None:
         parts = [("busy", messages.say("opening", language))]
     else:
@@ -76,7 +77,7 @@ def _embedded(state: State, language: Language) -> tuple[Tone, str]:
     if state.embedded == "downloading":
         return "busy", _download(state, language)
     if state.embedded_problem and state.embedded in {"missing", "failed"}:
-        return "wrong", messages.say("model_failed", language, problem=state.embedded_problem)
+        return "wrong", messages.say("model_failed", language, problem=translated(state.embedded_problem, language))
     tone, key = _STAGES[state.embedded]
     return tone, messages.say(key, language)
 

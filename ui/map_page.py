@@ -46,6 +46,7 @@ class MapPage:
     ) -> None:
         self._team, self._reader, self._learner, self._clock = team, reader, learner, clock
         self._charted: tuple[Graph, Chart] | None = None
+        self._drawn: dict[Language, tuple[Chart, Mapping[str, Any]]] = {}
 
     # --- layout -------------------------------------------------------------------------------------------------
 
@@ -95,7 +96,7 @@ class MapPage:
 
     def _shown(self, atlas: "Atlas", sent: Mapping[str, Any], learner: str, language: Language) -> dict[str, Any]:
         graph, goal = atlas.graph, str(sent.get("goal", "")).strip()[:_LONGEST]
-        drawn = chart_data(graph, self._chart(graph), language)
+        drawn = self._drawing(graph, language)
         shown: dict[str, Any] = {"standing": standing_data(atlas.examiner.progress(learner).mastery, self._clock())}
         if sent.get("has") != drawn["id"]:
             shown["chart"] = drawn
@@ -115,6 +116,14 @@ class MapPage:
             charted = (graph, chart(graph))
             self._charted = charted
         return charted[1]
+
+    def _drawing(self, graph: Graph, language: Language) -> Mapping[str, Any]:
+        """Return what is drawn of the notes as they are, made anew only when they change."""
+        chart = self._chart(graph)
+        drawn = self._drawn.get(language)
+        if drawn is None or drawn[0] is not chart:
+            drawn = self._drawn[language] = (chart, chart_data(graph, chart, language))
+        return drawn[1]
 
 
 def _waiting(language: Language) -> str:

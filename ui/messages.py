@@ -18,6 +18,10 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "stop": {"en": "Stop", "zh": "停止"},
     "ask": {"en": "Ask in English or Chinese", "zh": "用中文或英文提问"},
     "places": {"en": "Places", "zh": "页面"},
+    "lost": {
+        "en": "LLM Atlas does not answer just now. What you wrote is kept, and the page goes on by itself.",
+        "zh": "暂时连不上 LLM Atlas。已输入的内容会保留，恢复后页面会自动继续。",
+    },
     "place_chat": {"en": "Learn", "zh": "学习"},
     "place_quiz": {"en": "Quiz", "zh": "测验"},
     "place_progress": {"en": "Progress", "zh": "进度"},
@@ -28,6 +32,7 @@ _MESSAGES: Final[dict[str, dict[Language, str]]] = {
     "place_fix": {"en": "Fix", "zh": "排错"},
     "place_observe": {"en": "Observe", "zh": "观测"},
     "trace": {"en": "How it was made", "zh": "生成过程"},
+    "earlier": {"en": "Show earlier questions", "zh": "显示更早的问题"},
     "new": {"en": "New conversation", "zh": "新对话"},
     "language": {"en": "Language", "zh": "语言"},
     "sources": {"en": "Sources", "zh": "资料来源"},

@@ -211,7 +211,7 @@ for (const name of ["dragenter", "dragover", "dragleave", "drop"]) {
     if (!here() || !event.dataTransfer?.types.includes("Files") || place().dataset.state !== "own") return;
     event.preventDefault();
     find(".drop")?.classList.toggle("over", name === "dragover" || name === "dragenter");
-    if (name === "drop") putAll([...event.dataTransfer.files]);
+    if (name === "drop" && find(".drop")) putAll([...event.dataTransfer.files]);
   });
 }
 

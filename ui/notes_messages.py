@@ -68,6 +68,7 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
         "Added notes are indexed here and marked as yours wherever they are cited. Their text is read, never obeyed.",
         "添加的笔记会在本机建立索引，引用时标为自己的笔记。笔记内容只作资料，不会被当作指令。",
     ),
+    "added_notes": ("Added notes", "添加的笔记"),
     "shared": (
         "Everyone who uses this app sees the notes that are added here.",
         "这里添加的笔记对使用本应用的所有人可见。",

@@ -12,6 +12,7 @@ from knowledge import frontmatter
 from knowledge.graph import Graph
 from knowledge.library import STALE_AFTER, Library
 from knowledge.note import Document, Note
+from knowledge.translation import translated
 from knowledge.vocabulary import Language
 from learner.mastery import Mastery
 from ui import map_messages
@@ -165,7 +166,8 @@ def _doing(page: Page, wanted: Wanted, language: Language) -> str:
 def _warnings(page: Page, wanted: Wanted, language: Language) -> str:
     told: list[str] = []
     if page.problem:
-        told.append(f'<p class="problem" role="alert">{inline(say("unread", language, problem=page.problem))}</p>')
+        problem = say("unread", language, problem=translated(page.problem, language))
+        told.append(f'<p class="problem" role="alert">{inline(problem)}</p>')
     elif wanted.at and page.at is None:
         told.append(f'<p class="problem">{escape(say("moved", language))}</p>')
     if page.document.language != language and len(page.note.documents) == 1:

@@ -18,12 +18,13 @@ from knowledge.errors import AtlasError, UserMistake
 from knowledge.shelf import NameTakenError, Shelf, check
 from knowledge.vocabulary import Language
 from ui import bridge
+from ui.keepers import EVERYONE, Keepers
 from ui.markdown import LATEX
 from ui.notes_list import hits_html, list_html, top_html
 from ui.notes_messages import say
 from ui.notes_note import gone_html, head_html, page_of, side_html, text_markdown
 from ui.notes_query import Wanted, wanted
-from ui.notes_shelf import adding_html, problem_html, shelf_html, standing_html, taken_html, told_html
+from ui.notes_shelf import adding_html, kept_html, problem_html, shelf_html, standing_html, taken_html, told_html
 from ui.opening import Team
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ Learner = Callable[[Stored, gr.Request], str]
 _SCRIPT: Final = Path(__file__).with_name("notes.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
 _INDEX_WAIT_S: Final = 30.0  # for another update, by the watch or another program
+_CHANGES: Final = frozenset({"file", "folder", "remove"})  # of what all readers share
 _HITS: Final = 20
 _NEAR: Final = 4
 
@@ -45,14 +47,14 @@ _NEAR: Final = 4
 class NotesPage:
     """The part of the page over the team; `reader` tells whose language to use, `learner` whose record to show.
 
-    Folders can be linked `on_this_machine` only: elsewhere a reader could open any folder of the server's.
+    Only `keepers` add and remove. Folders can be linked `on_this_machine` only: elsewhere any folder could be.
     """
 
     def __init__(
-        self, team: Team, reader: Reader, learner: Learner, *, on_this_machine: bool = False,
-        today: Callable[[], date] = date.today,
+        self, team: Team, reader: Reader, learner: Learner, keepers: Keepers = EVERYONE, *,
+        on_this_machine: bool = False, today: Callable[[], date] = date.today,
     ) -> None:  # fmt: skip
-        self._team, self._reader, self._learner = team, reader, learner
+        self._team, self._reader, self._learner, self._keepers = team, reader, learner, keepers
         self._folders, self._today = on_this_machine, today
 
     # --- layout -------------------------------------------------------------------------------------------------
@@ -70,13 +72,13 @@ class NotesPage:
                     self.head = gr.HTML(elem_id="notes-head")
                     self.text = gr.Markdown(elem_id="notes-text", latex_delimiters=LATEX, container=False)
                 self.side = gr.HTML(elem_id="notes-side")
-            self.adding = gr.HTML(adding_html(language, folders=self._folders), elem_id="notes-adding")
+            self.adding = gr.HTML(elem_id="notes-adding")
             self.shelf = gr.HTML(elem_id="notes-shelf")
         self.bridge = gr.HTML(elem_id="notes-bridge", js_on_load=_SCRIPT.read_text(encoding="utf-8"))
 
     def wire(self, stored: gr.BrowserState) -> None:
         """Answer whatever the reader does at once; indexing goes on beside it."""
-        parts = [self.link, self.told, self.list, self.hits, self.head, self.text, self.side, self.shelf]
+        parts = [self.link, self.told, self.list, self.hits, self.head, self.text, self.side, self.adding, self.shelf]
         self.bridge.select(
             self.act, [stored], parts, trigger_mode="multiple", queue=False, api_visibility="private",
             show_progress="hidden",
@@ -88,7 +90,7 @@ class NotesPage:
 
     def words(self, language: Language) -> Updates:
         """Return the words of the page in a language."""
-        return {self.top: top_html(language), self.adding: adding_html(language, folders=self._folders)}
+        return {self.top: top_html(language), self.adding: ""}  # who may add is known when it is opened
 
     # --- callbacks ----------------------------------------------------------------------------------------------
 
@@ -103,22 +105,25 @@ class NotesPage:
                 waiting = f'<p class="waiting">{escape(say("waiting", language))}</p>'
                 return {self.link: _link("waiting"), self.told: waiting}
             if is_opened:
-                return self._opened(atlas, self._learner(stored, request), sent, language)
-            return {self.shelf: self._changed(atlas, sent, language)}
+                return self._opened(atlas, self._learner(stored, request), sent, language, request.username)
+            return {self.shelf: self._changed(atlas, sent, language, request.username)}
         except AtlasError as error:
             return {self.link: _link("problem"), self.told: problem_html(error.told(language))}
 
     # --- what is shown ------------------------------------------------------------------------------------------
 
-    def _opened(self, atlas: "Atlas", learner: str, sent: Mapping[str, Any], language: Language) -> Updates:
+    def _opened(
+        self, atlas: "Atlas", learner: str, sent: Mapping[str, Any], language: Language, account: str | None
+    ) -> Updates:
         asked = wanted(str(sent.get("query", "")))
         if asked.note:
             return self._note(atlas, learner, asked, language)
         if asked.words:
             return self._found(atlas, asked, language)
         if asked.own:
-            shelf = self._shelf(atlas, "", language, uuid.uuid4().hex)
-            return {self.link: _link("own", asked.query()), self.told: "", self.shelf: shelf}
+            shelf = self._shelf(atlas, "", language, uuid.uuid4().hex, account)
+            adding = self._adding(language, account)
+            return {self.link: _link("own", asked.query()), self.told: "", self.adding: adding, self.shelf: shelf}
         return self._listed(atlas, learner, asked, str(sent.get("has", "")), language)
 
     def _listed(self, atlas: "Atlas", learner: str, asked: Wanted, has: str, language: Language) -> Updates:
@@ -155,11 +160,13 @@ class NotesPage:
 
     # --- the reader's own notes ---------------------------------------------------------------------------------
 
-    def _changed(self, atlas: "Atlas", sent: Mapping[str, Any], language: Language) -> str:
+    def _changed(self, atlas: "Atlas", sent: Mapping[str, Any], language: Language, account: str | None) -> str:
         """Do what the reader wants with their own notes, and return what there is of them now."""
         told = ""
         waits = False
         try:
+            if sent.get("do") in _CHANGES:
+                self._keepers.check(account)
             match sent.get("do"):
                 case "file":
                     name = _added(Shelf(atlas.index), sent)
@@ -177,7 +184,7 @@ class NotesPage:
             told = taken_html(error.name, language)
         except AtlasError as error:
             told = problem_html(error.told(language))
-        return self._shelf(atlas, told, language, str(sent.get("id", "")), waits=waits)
+        return self._shelf(atlas, told, language, str(sent.get("id", "")), account, waits=waits)
 
     def _removed(self, atlas: "Atlas", sent: Mapping[str, Any]) -> str:
         name = str(sent.get("name", ""))
@@ -186,12 +193,20 @@ class NotesPage:
         Shelf(atlas.index).remove(name)
         return Path(name).name
 
-    def _shelf(self, atlas: "Atlas", told: str, language: Language, token: str, *, waits: bool = False) -> str:
+    def _adding(self, language: Language, account: str | None) -> str:
+        if not self._keepers.admit(account):
+            return kept_html(self._keepers.refusal.told(language), language)
+        return adding_html(language, folders=self._folders)
+
+    def _shelf(
+        self, atlas: "Atlas", told: str, language: Language, token: str, account: str | None, *, waits: bool = False
+    ) -> str:
         shelf, index = Shelf(atlas.index), atlas.index
         total, embedded = index.catalog.counts()
         standing = standing_html(index.standing, (embedded, total), language, waits=waits)
         folders = shelf.folders() if self._folders else []  # their paths are nobody else's business
-        return shelf_html(shelf.files(), folders, standing, told, language, escape(token))
+        fixed = not self._keepers.admit(account)
+        return shelf_html(shelf.files(), folders, standing, told, language, escape(token), fixed=fixed)
 
 
 def _added(shelf: Shelf, sent: Mapping[str, Any]) -> str:

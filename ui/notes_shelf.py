@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from knowledge import translation
 from knowledge.index import Standing
 from knowledge.note import Problem
 from knowledge.shelf import LARGEST, Linked, Stored
@@ -35,12 +36,22 @@ def adding_html(language: Language, *, folders: bool) -> str:
     return f'<section class="adding">{"".join(parts)}</section>'
 
 
+def kept_html(reason: str, language: Language) -> str:
+    """Return why this reader cannot add any."""
+    title, shared = escape(say("added_notes", language)), escape(say("shared", language))
+    return f'<section class="adding"><h2>{title}</h2><p>{shared}</p><p class="kept">{inline(reason)}</p></section>'
+
+
 def shelf_html(
-    files: Sequence[Stored], folders: Sequence[Linked], standing: str, told: str, language: Language, token: str
-) -> str:
-    """Return what there is of the reader's own; `standing` tells how far it is indexed, `told` what was just done."""
-    lines = "".join(_file(stored, language) for stored in files)
-    linked = "".join(_folder(folder, language) for folder in folders)
+    files: Sequence[Stored], folders: Sequence[Linked], standing: str, told: str, language: Language, token: str, *,
+    fixed: bool = False,
+) -> str:  # fmt: skip
+    """Return what there is of the reader's own; `standing` tells how far it is indexed, `told` what was just done.
+
+    What is `fixed` cannot be removed by this reader.
+    """
+    lines = "".join(_file(stored, language, fixed=fixed) for stored in files)
+    linked = "".join(_folder(folder, language, fixed=fixed) for folder in folders)
     parts = [
         told,
         standing,
@@ -60,7 +71,7 @@ def standing_html(standing: Standing, pending: tuple[int, int], language: Langua
         bar = f'<progress max="1" value="{share:.3f}" aria-label="{escape(words)}"></progress>' if is_counted else ""
         return f'<div class="standing busy" data-state="busy" role="status">{bar}<span>{escape(words)}</span></div>'
     if standing.problem:
-        told = inline(say("index_failed", language, problem=standing.problem))
+        told = inline(say("index_failed", language, problem=translation.translated(standing.problem, language)))
         return f'<p class="problem" data-state="failed" role="alert">{told}</p>'
     if waits or done < total:
         return f'<div class="standing" data-state="waits" role="status">{escape(say("index_waits", language))}</div>'
@@ -101,7 +112,7 @@ def _section(key: str, lines: str, language: Language) -> str:
     return f"<section><h3>{escape(say(key, language))}</h3><ul>{lines}</ul></section>"
 
 
-def _file(stored: Stored, language: Language) -> str:
+def _file(stored: Stored, language: Language, *, fixed: bool) -> str:
     name = inline(stored.name)
     title = f"<b>{name}</b>"
     if stored.note is not None:
@@ -111,15 +122,15 @@ def _file(stored: Stored, language: Language) -> str:
     if stored.note is None:
         kind, key = ("bad", "broken") if stored.is_read else ("wait", "unread_yet")
         state = f'<span class="pill {kind}">{escape(say(key, language))}</span>'
-    remove = _remove(stored.name, "sure_file", language)
+    remove = "" if fixed else _remove(stored.name, "sure_file", language)
     return f"<li><span>{title}{state}</span>{remove}{_problems(stored.problems, language)}</li>"
 
 
-def _folder(folder: Linked, language: Language) -> str:
+def _folder(folder: Linked, language: Language, *, fixed: bool) -> str:
     count = escape(say("folder_files", language, n=folder.files))
-    fixed = f'<span class="pill">{escape(say("fixed", language))}</span>' if folder.is_fixed else ""
-    remove = "" if folder.is_fixed else _remove(str(folder.path), "sure_folder", language)
-    title = f"<b>{inline(str(folder.path))}</b><small>{count}</small>{fixed}"
+    pill = f'<span class="pill">{escape(say("fixed", language))}</span>' if folder.is_fixed else ""
+    remove = "" if fixed or folder.is_fixed else _remove(str(folder.path), "sure_folder", language)
+    title = f"<b>{inline(str(folder.path))}</b><small>{count}</small>{pill}"
     return f"<li><span>{title}</span>{remove}{_problems(folder.problems, language)}</li>"
 
 
@@ -146,5 +157,5 @@ def _problems(problems: Sequence[Problem], language: Language) -> str:
 def _problem(problem: Problem, language: Language) -> str:
     line = f", {say('line', language, n=problem.line)}" if problem.line else ""
     where = f"{problem.path.name}{line}"
-    told = f"{problem.message} {problem.remedy}"
-    return f'<li class="{escape(problem.severity)}"><b>{inline(where)}</b> {inline(told)}</li>'
+    said = translation.told(problem.message, problem.remedy, language)
+    return f'<li class="{escape(problem.severity)}"><b>{inline(where)}</b> {inline(said)}</li>'

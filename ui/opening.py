@@ -103,7 +103,8 @@ class BackgroundTeam:
             self._failed(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the page must not wait for ever
             _LOG.exception("the team cannot be opened")
-            self._failed(AtlasError(f"{type(error).__name__}: {error}.", "Run `atlas doctor`."))
+            message = f"the notes cannot be opened ({type(error).__name__}: {error})."
+            self._failed(AtlasError(message, "Run `atlas doctor`."))
 
     def _report(self, atlas: "Atlas", done: int, total: int) -> None:
         if self._closing.is_set():

@@ -18,6 +18,10 @@
     }
     document.querySelectorAll("#panel .now").forEach((e) => e.classList.remove("now"));
     (found.matches("mark") ? found : found.closest(".passage")).classList.add("now");
+    if (cameFrom) {
+      found.closest(".passage").tabIndex = -1;
+      found.closest(".passage").focus({ preventScroll: true });
+    }
     const panel = document.querySelector("#panel");
     const top = found.getBoundingClientRect().top - panel.getBoundingClientRect().top + panel.scrollTop;
     const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -39,6 +43,7 @@
     closedByReader = !open;
   };
 
+  let cameFrom = null;  // the mark that was opened by keyboard: Escape leads back to it
   const cite = (turn, n) => {
     openSide(true, true);
     if (!shows(turn)) window.atlasOpen?.(turn);
@@ -70,8 +75,10 @@
     const arrived = document.documentElement.dataset.place !== place;
     document.documentElement.dataset.place = place;
     document.querySelectorAll("#places a").forEach((a) => {
-      if (a.dataset.place === place) a.setAttribute("aria-current", "page");
-      else a.removeAttribute("aria-current");
+      if (a.dataset.place === place) {
+        a.setAttribute("aria-current", "page");
+        a.scrollIntoView({ block: "nearest", inline: "nearest" });  // on a narrow screen the places scroll sideways
+      } else a.removeAttribute("aria-current");
     });
     if (place === "chat") {
       const shown = plain(addressOf(place));
@@ -92,9 +99,27 @@
     showPlace();
   };
   let arrived = false;
+  // Until the server has greeted the browser, a question would belong to no conversation: it is sent then.
+  let isHeld = false;
+  const hold = (event) => {
+    if (arrived || !event.target.closest?.("#box")) return;
+    if (event.type === "click" ? !event.target.closest(".submit-button") : event.key !== "Enter" || event.shiftKey) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    isHeld = true;
+  };
+  document.addEventListener("click", hold, true);
+  document.addEventListener("keydown", hold, true);
   window.atlasPlace = (ready = false) => {
-    if (ready && !arrived) window.atlasSessions?.();
+    const first = ready && !arrived;
     arrived ||= ready;
+    if (first) {
+      window.atlasSessions?.();
+      window.atlasDrafts?.();
+      const keyboard = window.matchMedia("(pointer: fine)").matches;  // elsewhere it would cover half of the page
+      if (keyboard && document.activeElement === document.body) document.querySelector("#box textarea")?.focus();
+      if (isHeld) document.querySelector("#box .submit-button")?.click();
+    }
     if (arrived) showPlace(ready);
   };
   window.addEventListener("popstate", () => showPlace());
@@ -165,9 +190,12 @@
       else goTo(place.getAttribute("href"));
       return;
     }
-    if (event.target.closest?.("#new") && location.search) {
-      history.pushState(null, "", location.pathname);
-      showPlace(true);
+    if (event.target.closest?.("#new")) {
+      if (location.search) {
+        history.pushState(null, "", location.pathname);
+        showPlace(true);
+      }
+      document.querySelector("#box textarea")?.focus();
     }
     const copy = event.target.closest?.(".command .copy");
     if (copy) copyCommand(copy);
@@ -176,7 +204,10 @@
     if (link && link.closest("#chat")) {
       event.preventDefault();
       event.stopPropagation();
-      if (mark) cite(mark[1], mark[2]);
+      if (mark) {
+        cameFrom = event.detail === 0 ? link : null;
+        cite(mark[1], mark[2]);
+      }
       const action = link.getAttribute("href").match(/^#(copy|again|edit)-([0-9a-f]+)$/);
       if (action) ({ copy: copyAnswer, again: window.atlasAgain, edit: beginEdit })[action[1]]?.(action[2]);
       if (link.hash === "#ways") document.querySelector("#ways")?.showPopover();
@@ -206,6 +237,10 @@
       if (table.scrollWidth > table.clientWidth) table.setAttribute("tabindex", "0");
     });
     document.querySelector("#chat .examples[role='list']")?.setAttribute("role", "group");
+    // Its own words are English on every page: the name of the conversation, and choices by their inner names.
+    const [log, name] = ["#chat [role='log']", "#places [data-place='chat']"].map((one) => document.querySelector(one));
+    if (log && name && log.getAttribute("aria-label") !== name.textContent) log.setAttribute("aria-label", name.textContent);
+    document.querySelectorAll("#quiz label[title]").forEach((choice) => choice.removeAttribute("title"));
     document.querySelectorAll(".empty[aria-label]:not([role])").forEach((plot) => plot.setAttribute("role", "img"));
     // The line of a step is a button itself; the arrow within it does the same.
     document.querySelectorAll("#chat .thought-group .title .icon-button:not([inert])").forEach((arrow) => { arrow.inert = true; });
@@ -226,7 +261,10 @@
   }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["aria-label", "href"] });
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") openSide(false);
+    if (event.key === "Escape") {
+      openSide(false);
+      if (event.target.closest?.("#panel")) cameFrom?.focus();
+    }
     if (event.target.closest?.("#side-title") && (event.key === "Enter" || event.key === " ")) event.target.click();
     // Enter chooses a word while Chinese is being typed; it must not send the question.
     if (event.key === "Enter" && (event.isComposing || event.keyCode === 229)) event.stopImmediatePropagation();

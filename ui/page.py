@@ -17,9 +17,10 @@ from ui import messages
 from ui.advice_page import AdvicePage
 from ui.auth_page import account_html
 from ui.calculator_page import CalculatorPage
-from ui.chat_page import ChatPage, Stored, Updates, page_of, session_of
+from ui.chat_page import ChatPage
 from ui.fix_page import FixPage
 from ui.header import header, settled
+from ui.keepers import Keepers
 from ui.limits import Questions
 from ui.map_page import MapPage
 from ui.notes_page import NotesPage
@@ -29,9 +30,12 @@ from ui.progress_learner import anonymous, known_learner
 from ui.progress_page import ProgressPage
 from ui.quiz_page import QuizPage
 from ui.session_page import SessionPart
+from ui.visit import LightBlocks
+from ui.visitor import Stored, Updates, page_of, session_of
 from ui.ways import ways
 
 SCRIPT: Final = Path(__file__).with_name("page.js")
+_LOST: Final = Path(__file__).with_name("lost.js")
 # In the order of the rail; the first is where one arrives.
 _PLACES: Final = ("chat", "quiz", "progress", "map", "notes", "choose", "calculate", "fix", "observe")
 # The frame after the chat, some of whose parts it moves on a narrow screen.
@@ -61,13 +65,15 @@ class Page:
     """The frame of the page over a team that may still be on its way: head line, places, language.
 
     With `named_learners` a reader may go by any name, and so take up the record of whoever goes by it; without, each
-    browser is a learner of its own. With `accounts` the server knows who logged in, and nobody else may be named.
+    browser is a learner of its own. With `accounts` the server knows who logged in, and nobody else may be named; only
+    `keepers` may then change what all of them share.
     """
 
     def __init__(
         self, team: Team, feedback: FeedbackStore, *, examples: bool = True, named_learners: bool = False,
-        accounts: bool = False, price: Price = FREE,
+        accounts: bool = False, keepers: Keepers | None = None, price: Price = FREE,
     ) -> None:  # fmt: skip
+        kept_by = keepers or Keepers(frozenset() if accounts else None)
         self._team, self._accounts, self._questions = team, accounts, Questions()
         self._named_learners = named_learners
         self.chat = ChatPage(team, feedback, _reader, self._learner, examples=examples, admit=self._admit)
@@ -77,8 +83,8 @@ class Page:
         advice = AdvicePage(team, _reader)
         self._working = (self.chat, self._quiz, advice)  # those that keep models at work
         self._parts = (
-            CalculatorPage(_reader), self._quiz, progress, advice, FixPage(team, _reader),
-            NotesPage(team, _reader, self._learner, on_this_machine=named_learners),
+            CalculatorPage(_reader), self._quiz, progress, advice, FixPage(team, _reader, kept_by),
+            NotesPage(team, _reader, self._learner, kept_by, on_this_machine=named_learners),
             MapPage(team, _reader, self._learner),
             ObservePage(team, feedback, _reader, self._learner, price),
         )  # fmt: skip
@@ -90,7 +96,7 @@ class Page:
 
     def build(self) -> gr.Blocks:
         """Return the page."""
-        with gr.Blocks(title="LLM Atlas", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
+        with LightBlocks(title="LLM Atlas", analytics_enabled=False, fill_height=True, fill_width=True) as blocks:
             self._lay_out("en")
             self._wire(blocks)
         return blocks
@@ -114,6 +120,7 @@ class Page:
         for part in (self.chat, *self._parts):
             part.lay_out(language)
         self._sessions.lay_out()
+        gr.HTML(elem_id="lost-part", js_on_load=_LOST.read_text(encoding="utf-8"))
         self.timer = gr.Timer(_FOLLOW_S)
 
     def _wire(self, blocks: gr.Blocks) -> None:

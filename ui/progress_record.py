@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from knowledge.errors import UserMistake
+from knowledge.translation import translated
 from knowledge.vocabulary import Language
 from ui.progress_learner import is_anonymous
 from ui.progress_messages import say
@@ -67,7 +68,8 @@ def added(
     told = [say("imported", language, added=report.added, known=report.known)]
     if report.refused:
         first = report.refused[0]
-        told.append(say("refused", language, n=report.refused_count, line=first.line, reason=first.reason))
+        reason = translated(first.reason, language)
+        told.append(say("refused", language, n=report.refused_count, line=first.line, reason=reason))
     if report.unknown:
         told.append(say("unknown", language, n=report.unknown.total()))
     return " ".join(told)

@@ -10,6 +10,7 @@ from knowledge.note import Note
 from knowledge.vocabulary import Language
 from learner.mastery import Mastery
 from ui.markdown import inline, neutral, web_link
+from ui.notes_query import note_query
 from ui.quiz_messages import say
 from ui.quiz_next import ask_link, title_of
 from ui.quiz_sitting import Place, View
@@ -58,7 +59,7 @@ def after_html(view: View, notes: Mapping[str, Note], language: Language, today:
         f'<span class="when">{escape(review_words(place.outcome.due, today, language))}</span></div>'
         f'<div class="quiz-actions"><button type="button" class="main" data-do="next" aria-keyshortcuts="Enter">'
         f"{escape(say('finish' if last else 'next', language))}</button>{overrule}"
-        f"{ask_link(question, say('ask_more', language), 'plain')}</div>"
+        f"{_note_link(place, language)}{ask_link(question, say('ask_more', language), 'plain')}</div>"
     )
 
 
@@ -93,6 +94,15 @@ def day_words(due: datetime, today: date, language: Language) -> str:
         if days <= _SOON
         else say("on_day", language, date=f"{due.astimezone():%Y-%m-%d}")
     )
+
+
+def _note_link(place: Place, language: Language) -> str:
+    """Return the link to the sentence that the answer rests on, in its note; none where it rests on a calculation."""
+    if not place.item.citations:
+        return ""
+    first = place.item.citations[0]
+    query = note_query(first.note, first.path, first.start, first.end)
+    return f'<a class="plain" href="{escape(query)}">{escape(say("to_note", language))}</a>'
 
 
 def _kind(grade: "Grade") -> str:

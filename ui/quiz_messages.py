@@ -66,6 +66,7 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "your_answer": ("Your answer", "你的答案"),
     "your_choice": ("Your choice", "你的选择"),
     "because": ("From the notes", "笔记原文"),
+    "to_note": ("Open the note", "打开笔记"),
     "ask_more": ("Ask the tutor about this", "向导师追问"),
     "ask_question": ("Explain this to me: {stem}", "给我讲讲这道题：{stem}"),
     "ask_concept": ("Explain {title}", "讲讲 {title}"),
@@ -101,6 +102,11 @@ _MESSAGES: Final[dict[str, tuple[str, str]]] = {
     "choose_other": ("Choose something else", "换个范围"),
     "to_progress": ("See your progress", "查看进度"),
     "quiz_on": ("Quiz", "测验"),
+    "save": ("Keep these questions", "保存这些题"),
+    "save_anki": ("Anki", "Anki"),
+    "save_markdown": ("Markdown", "Markdown"),
+    "save_csv": ("Table (CSV)", "表格（CSV）"),
+    "save_json": ("JSON", "JSON"),
     # what may go wrong
     "waiting": ("Opening the notes …", "正在打开笔记……"),
     "lost": (

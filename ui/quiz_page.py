@@ -15,6 +15,7 @@ from tools.quiz.wish import Source, Wish
 from ui import bridge
 from ui.markdown import LATEX
 from ui.opening import Team
+from ui.quiz_export import file_html, form_of
 from ui.quiz_form import begins, sitting_named, types_of, wish_of
 from ui.quiz_messages import say
 from ui.quiz_plot import page_figure
@@ -82,13 +83,15 @@ class QuizPage:
                 self.actions = gr.HTML(elem_id="quiz-actions")
                 self.feedback = gr.Markdown(elem_id="quiz-feedback", latex_delimiters=LATEX)
                 self.after = gr.HTML(elem_id="quiz-after")
+        self.file = gr.HTML(elem_id="quiz-file")
         self.bridge = gr.HTML(elem_id="quiz-bridge", js_on_load=_SCRIPT.read_text(encoding="utf-8"))
 
     def wire(self, stored: gr.BrowserState) -> None:
         """Answer whatever the reader does at once."""
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
         self._start.begin.click(self.begin, [stored, *self._start.chosen], self._parts(), **quick)
-        self.bridge.select(self.act, [stored], [*self._start.chosen, *self._parts()], trigger_mode="multiple", **quick)
+        outputs = [*self._start.chosen, *self._parts(), self.file]
+        self.bridge.select(self.act, [stored], outputs, trigger_mode="multiple", **quick)
 
     def worded(self) -> list[Any]:
         """Return the components that carry words of the page."""
@@ -181,6 +184,8 @@ class QuizPage:
                 view = sitting.go_on(at)
             case "again":
                 view = self._again(sitting.view, learner)
+            case "save":
+                return self._saved(sitting.view, sent.get("form"), atlas, language, learner)
             case _:
                 view = sitting.view
         screen = self._screen(view, atlas, language, learner)
@@ -209,6 +214,14 @@ class QuizPage:
             return self._updates(self._screen(sitting.answer(at, given, grade), atlas, language, learner))
         except AtlasError as error:  # nothing is stored, and what was entered stays to be mended
             return self._updates(self._item(sitting.view, atlas, language, error.told(language)), beside=True)
+
+    def _saved(self, view: View, form: object, atlas: "Atlas", language: Language, learner: str) -> Updates:
+        """Give the script the items as a file; those of a quiz that is still taken keep their keys to themselves."""
+        wanted, link = form_of(form), {self.link: self._screen(view, atlas, language, learner).link}
+        if wanted is None or not view.is_done:
+            return link
+        items = [place.item for place in view.places]
+        return {**link, self.file: file_html(wanted, items, atlas.graph.notes, language)}
 
     def _again(self, view: View, learner: str) -> View:
         """Ask once more what was answered wrong."""

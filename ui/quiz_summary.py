@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from knowledge.note import Note
 from knowledge.vocabulary import Language
 from ui.quiz_card import words
+from ui.quiz_export import export_html
 from ui.quiz_feedback import day_words, mastery_html
 from ui.quiz_form import query_of
 from ui.quiz_messages import say
@@ -47,6 +48,7 @@ def summary_html(
         _concepts(view, notes, language, today),
         _answers(view, language),
         advice_html(advice, language),
+        export_html(language),
         _ways(view, language, all_right=right == total),
     ]
     return "\n".join(part for part in parts if part)

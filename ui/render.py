@@ -10,6 +10,7 @@ from agents.pasted_log import excerpt
 from agents.reply import UNSUPPORTED_MARK
 from agents.route import LONGEST_MESSAGE
 from knowledge.citation import Citation
+from knowledge.translation import translated
 from knowledge.vocabulary import Language
 from learner.feedback import Thumb
 from ui import calculated, messages, opened
@@ -114,12 +115,12 @@ def _below(turn: Turn, language: Language) -> str:
     if turn.outcome == "stopped":
         lines.append(_line("notice", inline(messages.say("stopped", language))))
     if turn.problem:
-        lines.append(_line("problem", inline(turn.problem)))
+        lines.append(_line("problem", inline(translated(turn.problem, language))))
     if UNSUPPORTED_MARK in turn.text and turn.outcome != "open":
         mark = '<span class="mark">?</span>'
         lines.append(_line("legend", messages.say("legend", language, mark=mark)))
     if turn.answer is not None:
-        lines += [_line("notice", inline(notice)) for notice in turn.answer.notices]
+        lines += [_line("notice", inline(translated(notice, language))) for notice in turn.answer.notices]
         lines.append(_line("meta", inline(_meta(turn.answer, language)) + _trace_link(turn.answer, language)))
     return "\n".join(lines)
 

@@ -26,6 +26,10 @@ def serve_page(
         list[str] | None,
         typer.Option(help="Who may log in: a password file or NAME:PASSWORD; may be repeated.  [ATLAS_AUTH]"),
     ] = None,
+    keeper: Annotated[
+        list[str] | None,
+        typer.Option(help="Who of them may add and remove notes and pitfalls; may be repeated. Whoever is alone may."),
+    ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Let everyone in who reaches this machine.")] = False,
     price_in: observe_cli.PriceIn = None,
     price_out: observe_cli.PriceOut = None,
@@ -37,5 +41,5 @@ def serve_page(
     admitted = auth or [line for line in os.environ.get("ATLAS_AUTH", "").splitlines() if line.strip()]
     serve(
         priced(settings, price_in, price_out), host=host, port=port, open_browser=open_browser, pull=pull,
-        as_json=as_json, auth=admitted, insecure=insecure,
+        as_json=as_json, auth=admitted, keeping=keeper or (), insecure=insecure,
     )  # fmt: skip

@@ -66,6 +66,7 @@ document.addEventListener("click", (event) => {
     send({ do: "list" });
   } else {
     if (row) row.querySelector("details").open = false;
+    goOn = { delete: "[data-do=undo]", undo: "li a" }[button.dataset.do] ?? "";
     send({ do: button.dataset.do, session: row?.dataset.session ?? "" });
   }
 }, true);  // the page keeps clicks on addresses to itself
@@ -76,6 +77,7 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+let goOn = "";  // what gets the focus: what had it is drawn anew
 const save = () => {
   const text = document.querySelector("#session-file pre");
   if (!text?.textContent) return;
@@ -102,9 +104,18 @@ new MutationObserver(() => {
     if (answered.asked) setTimeout(window.atlasSessions, 1000);
     answered.asked = true;
   }
+  if (listed && goOn && find(`#session-list ${goOn}`)) {
+    find(`#session-list ${goOn}`).focus();
+    goOn = "";
+  }
   const shown = find(".sessions-now")?.dataset;
+  // An answer that another page is given is followed to its end.
+  const link = document.querySelector("#session-link a");
+  const query = link?.getAttribute("href");
+  const isOurs = document.querySelector("#box .stop-button") !== null;
+  if (moved && !isOurs && "goesOn" in link.dataset) setTimeout(() => query === location.search && send({ do: "open", query }), 1000);
   // An answer has ended, or the list is for words that have changed since.
-  if (moved && "follows" in document.querySelector("#session-link a").dataset) send({ do: "list" });
+  if (moved && "follows" in link.dataset) send({ do: "list" });
   else if (listed && shown.words !== undefined && shown.words !== words()) send({ do: "list" });
   if (isNew("file")) save();
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });

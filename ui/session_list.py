@@ -59,14 +59,15 @@ def problem_html(said: str) -> str:
     return f'<p class="problem" role="alert">{escape(said)}</p>'
 
 
-def link_html(session: str, *, follows: bool) -> str:
+def link_html(session: str, *, follows: bool, goes_on: bool = False) -> str:
     """Return the hidden link that the page's script keeps the address at; its token differs each time.
 
-    Where it `follows` something that changed a conversation, the script asks for the list.
+    Where it `follows` something that changed a conversation, the script asks for the list; where the answer `goes_on`
+    on another page, for the conversation until it has ended.
     """
     address = f"?session={session}" if session else "?"
-    follow = " data-follows" if follows else ""
-    return f'<a href="{address}" data-token="{uuid.uuid4().hex}"{follow} tabindex="-1"></a>'
+    signs = (" data-follows" if follows else "") + (" data-goes-on" if goes_on else "")
+    return f'<a href="{address}" data-token="{uuid.uuid4().hex}"{signs} tabindex="-1"></a>'
 
 
 def file_html(text: str, name: str, kind: str) -> str:

@@ -17,7 +17,7 @@ from agents.desk_list import LONGEST_QUERY, Removed
 from knowledge.errors import AtlasError, UserMistake
 from knowledge.vocabulary import Language
 from ui import bridge
-from ui.chat_page import ChatPage, Learner, Reader, Stored, Updates, page_of, session_of
+from ui.chat_page import ChatPage
 from ui.opening import Team
 from ui.session_export import file_name, markdown, notebook
 from ui.session_list import (
@@ -30,6 +30,7 @@ from ui.session_list import (
     waiting_html,
 )
 from ui.session_messages import say
+from ui.visitor import Learner, Reader, Stored, Updates, page_of, session_of
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas
@@ -88,7 +89,7 @@ class SessionPart:
         """Answer what the reader does; after each answer and each new conversation, the list follows."""
         self._stored = stored
         quick: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "queue": False}
-        outputs = [stored, self._chat.chat, self._chat.panel, self.list, self.link, self.file]
+        outputs = [stored, self._chat.chat, self._chat.panel, self._chat.earlier.line, self.list, self.link, self.file]
         self.bridge.select(self.act, [stored], outputs, trigger_mode="multiple", **quick)
         for ended in self._chat.ended:
             ended.then(self.follow, [stored], [self.link], **quick)
@@ -209,8 +210,9 @@ class SessionPart:
         return {self.list: html, self.link: self._link(wish.stored, wish.learner)}
 
     def _link(self, stored: Stored, learner: str, *, follows: bool = False) -> str:
-        has_turns = bool(self._chat.turns(stored, learner))
-        return link_html((session_of(stored) or "") if has_turns else "", follows=follows)
+        turns = self._chat.turns(stored, learner)
+        goes_on = bool(turns) and turns[-1].outcome == "open"
+        return link_html((session_of(stored) or "") if turns else "", follows=follows, goes_on=goes_on)
 
 
 def _session(name: object) -> str:

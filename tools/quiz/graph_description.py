@@ -76,10 +76,11 @@ def make_matching(material: Material, concept: str, language: Language, rng: ran
         Question(
             "graph.description.match", f"summaries:{concept}", concept, 2, language,
             word("graph_description", "match", language), explanation, cited(material, *summaries),
-            hints(material, concept, language)[:1], _CHECKS,
+            (), _CHECKS,
         ),
         pairs,
         rng,
+        own=told.option(concept, language),
     )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from knowledge.vocabulary import Language
 from tools.quiz.graph_name import names, spaced
 from tools.quiz.item import Item, ItemType, Level, Misconception, Point, identity
 from tools.quiz.material import Material, Sentence
+from tools.quiz.response import LETTERS
 from tools.quiz.wording import say
 
+_PAIRS_TOLD: Final = 2  # of a matching, by its hints
 LONGEST_REASON: Final = 16  # terms, any one of which shows that a reason was understood
 
 
@@ -73,12 +75,14 @@ def judged(question: Question, *, holds: bool, why_wrong: str) -> Item:
     )
 
 
-def matched(question: Question, pairs: Sequence[tuple[str, Choice]], rng: random.Random) -> Item:
-    """Return an item that asks which option belongs to which prompt."""
+def matched(question: Question, pairs: Sequence[tuple[str, Choice]], rng: random.Random, own: str = "") -> Item:
+    """Return an item that asks which option belongs to which prompt; hints give pairs away, never that of `own`."""
     options = [option for _, option in pairs]
     rng.shuffle(options)
+    others = [(prompt, LETTERS[options.index(option)]) for prompt, option in pairs if prompt != own][:_PAIRS_TOLD]
+    told = [word("graph", "hint_pair", question.language, prompt=prompt, letter=letter) for prompt, letter in others]
     return _item(
-        question,
+        replace(question, hints=(*question.hints, *told)),
         "matching",
         prompts=tuple(prompt for prompt, _ in pairs),
         options=tuple(option.text for option in options),

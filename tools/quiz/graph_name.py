@@ -19,7 +19,8 @@ _SEAM: Final = re.compile(rf"(?<=[{CJK}])(?=[A-Za-z0-9_`])|(?<=[A-Za-z0-9_`])(?=
 _IDENTIFIER: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9.+#_-]*[A-Za-z0-9+#])?")
 _MOST_BLANKS: Final = 4
 _WIDESPREAD: Final = 36  # summaries; a word that more have (model, token) points to none of them
-_EMPTY: Final = frozenset({"use", "need", "fail", "miss", "使用", "需要", "没有", "不能"})  # words that tell no title
+# Stems that tell no title; a gap in the place of "only" would itself tell that "decoder-only" is meant.
+_EMPTY: Final = frozenset({"use", "need", "fail", "miss", "onli", "使用", "需要", "没有", "不能", "阶段"})
 _GENERAL: Final = _EMPTY | {"model", "模型", "data", "数据"}  # words that titles share without being related
 _SHORTEST_SENTENCE: Final = 6  # terms that must remain for a summary without its names to say something
 

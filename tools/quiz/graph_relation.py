@@ -173,8 +173,8 @@ def _is_it_true(material: Material, concept: str, edge: Edge, language: Language
     question = Question(
         f"graph.statement.{edge.type}", f"{edge.type}:{edge.source}:{edge.target}", concept, 2 if turned else 1,
         language, stem, joined([right, described(material, about, language)], language),
-        cited(material, sentence, material.summary(about, language)), hints(material, about, language)[1:],
-        _CHECKS, points,
+        cited(material, sentence, material.summary(about, language)),
+        (word("graph", "hint_named", language, described=described(material, about, language)),), _CHECKS, points,
     )  # fmt: skip
     why = word("graph", "wrong_statement", language, described=described(material, target, language))
     if turned:

@@ -15,6 +15,8 @@ from tools.recommend.wording import load, mixed, phrases
 _SERVER_CARD: Final = 40  # GB
 _GROUND: Final = 0.3  # below it a text that names nothing of this field is outside
 _NEAR: Final = 0.3  # from it on, the retrieved tools tell the task where no phrase does
+_CLAUSE: Final = re.compile(r"[，,。；;]\s*|[.!?！？]\s+")
+_AROUND_A_CARD: Final = 12  # characters of a clause beside a card's name, such as "I have one" or "手里一块"
 _CONTEXT: Final = phrases(
     [
         r"llms?", r"(?:language|chat|embedding|base|foundation|\d+b) models?", "checkpoints?", "gpus?", "tokens?",
@@ -100,7 +102,7 @@ def understand(
         return Reading((), "outside")
     tasks, by = _by_rules(text, evidence, graph, constraints)
     if by in _UNSURE and means is not None:
-        meant = means(text)
+        meant = means(_without_hardware(text, constraints))
         if meant.is_clear or meant.is_outside or (by == "nothing" and meant.tasks):
             return reading_of(meant.tasks, "meaning" if meant.is_clear else "likely")
     return reading_of(_pruned(tasks, text), by)
@@ -114,6 +116,19 @@ def task_spans(text: str) -> list[tuple[int, int]]:
 def reading_of(tasks: Sequence[str], by: By) -> Reading:
     """Return the reading that consists of some tasks."""
     return Reading(_goals(tasks), by)
+
+
+def _without_hardware(text: str, constraints: Constraints) -> str:
+    """Return a text without the clauses that only name a card: their words come near to serving and to training."""
+    said = constraints.said.get("accelerators")
+    if said is None or not said.words:
+        return text
+    kept = [
+        clause
+        for clause in _CLAUSE.split(text)
+        if said.words.lower() not in clause.lower() or len(clause) - len(said.words) > _AROUND_A_CARD
+    ]
+    return "，".join(kept) or text
 
 
 def _by_rules(text: str, evidence: Sequence[Evidence], graph: Graph, constraints: Constraints) -> tuple[list[str], By]:

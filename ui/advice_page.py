@@ -4,7 +4,7 @@ All that is set stands in the page's address: whatever the reader does leads to 
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +16,7 @@ from knowledge.errors import AtlasError
 from knowledge.vocabulary import Language
 from tools.recommend.advice import Advice
 from tools.recommend.comparison import Comparison
+from ui import bridge
 from ui.advice_form import conditions_html, task_html, values
 from ui.advice_query import Choice, from_query
 from ui.advice_reading import Readings
@@ -23,13 +24,10 @@ from ui.advice_result import heard, problem_html, result_html, waiting_html
 from ui.advice_understood import understood_html
 from ui.comparison_table import comparison_html
 from ui.opening import Team
+from ui.visitor import Reader, Stored, Updates, page_of
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas  # loads the team's parts, after the page is up
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
 
 _SCRIPT: Final = Path(__file__).with_name("advice.js")
 _REREAD: Final = "window.atlasReread = (query) => trigger('select', {value: query});"
@@ -84,8 +82,8 @@ class AdvicePage:
 
     def open(self, stored: Stored, request: gr.Request, opened: gr.EventData) -> Updates:
         """Answer what an address asks for, by the rules and the notes."""
-        self._readings.stop(_page(request))
-        choice, language = from_query(_sent(opened)), self._reader(stored, request)
+        self._readings.stop(page_of(request))
+        choice, language = from_query(bridge.value(opened)), self._reader(stored, request)
         if choice.is_empty:
             return self._updates("start", choice, values(choice, None))
         try:
@@ -102,7 +100,7 @@ class AdvicePage:
 
     def reread(self, stored: Stored, request: gr.Request, opened: gr.EventData) -> Updates:
         """Show what a model makes of a task that the rules are not sure of; another answer meanwhile stops it."""
-        choice, language, page = from_query(_sent(opened)), self._reader(stored, request), _page(request)
+        choice, language, page = from_query(bridge.value(opened)), self._reader(stored, request), page_of(request)
         stop = self._readings.begin(page)
         try:
             atlas = self._team.atlas(_PATIENCE_S)
@@ -186,11 +184,3 @@ def _title(tool: str, atlas: "Atlas", language: Language) -> str:
 def _can_read(state: State | None) -> bool:
     """Tell whether a model will be asked: the embedded one reads worse than the rules do."""
     return state is not None and state.endpoint is not None and not state.endpoint_problem
-
-
-def _sent(opened: gr.EventData) -> str:
-    return str(opened._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-
-
-def _page(request: gr.Request) -> str:
-    return request.session_hash or ""

@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, cast
 
+import gradio as gr
 
-def sent(text: str) -> Mapping[str, Any]:
-    """Return what the page's script sent; anything else is as nothing."""
+
+def value(event: gr.EventData) -> str:
+    """Return the text that the page's script sent with an event."""
+    return str(event._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
+
+
+def sent(event: gr.EventData) -> Mapping[str, Any]:
+    """Return the fields that the page's script sent with an event; anything else is as nothing."""
     try:
-        found: Any = json.loads(text)
+        found: Any = json.loads(value(event))
     except ValueError:
         return {}
     return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}

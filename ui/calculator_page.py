@@ -1,6 +1,5 @@
 """The Calculate page: a form that answers at once, and callbacks that unpack, calculate and render."""
 
-from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any, Final, cast
 
@@ -8,15 +7,13 @@ import gradio as gr
 
 from knowledge.vocabulary import Language
 from tools.calculators.calculation import Kind
+from ui import bridge
 from ui.calculator_dial import dial, dial_words
 from ui.calculator_form import FIELDS, KINDS, Entry, Field, Form, from_query, names
 from ui.calculator_messages import kind_name, say
 from ui.calculator_plot import plots
 from ui.calculator_result import answer_html, derivation_html, outcome
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
+from ui.visitor import Reader, Stored, Updates
 
 _OPENED: Final = "window.atlasCalculate = (query) => trigger('select', {value: query}); window.atlasPlace?.();"
 
@@ -93,8 +90,7 @@ class CalculatorPage:
 
     def open(self, stored: Stored, request: gr.Request, opened: gr.EventData) -> Updates:
         """Fill the form from a link, and answer."""
-        query = str(opened._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        form, language = from_query(query), self._reader(stored, request)
+        form, language = from_query(bridge.value(opened)), self._reader(stored, request)
         filled: Updates = {self.kind: form.kind, self.compare: list(form.compare)}
         for name, component in self._fields.items():
             filled[component] = form.values[name]

@@ -11,7 +11,7 @@ import gradio as gr
 from agents import desk_list
 from knowledge.vocabulary import Language
 from learner.feedback import FeedbackStore
-from ui import asking, chat_words, messages, turn_actions
+from ui import asking, bridge, chat_words, messages, turn_actions
 from ui.chat import TURNS, Chats, Live, Turn, ended, rated
 from ui.chat_earlier import EarlierTurns
 from ui.chatbot import chatbot, describe_once
@@ -232,19 +232,19 @@ class ChatPage:
     def again(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> Generator[Updates]:
         """Answer a question anew."""
         learner = self._learner(stored, request)
-        removed = self._take_back(_value(chosen), stored, learner)
+        removed = self._take_back(bridge.value(chosen), stored, learner)
         if removed:
             yield from self.ask(removed[0].question, stored, request)
 
     def edit(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> Updates:
         """Put an earlier question into the box, to be changed; no turn of this conversation leaves it as it is."""
-        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), _value(chosen))
+        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), bridge.value(chosen))
         above = turn_actions.editing(turn, self._reader(stored, request))
         return {self.box: turn.question if turn else "", self.edited: turn.id if turn else "", self.editing: above}
 
     def copy(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Give the script an answer with its sources, to be copied."""
-        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), _value(chosen))
+        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), bridge.value(chosen))
         said = turn_actions.copied(turn, self._reader(stored, request)) if turn else ""
         return f'<pre data-token="{uuid.uuid4().hex}">{escape(said)}</pre>'
 
@@ -280,7 +280,7 @@ class ChatPage:
 
     def open(self, stored: Stored, request: gr.Request, chosen: gr.EventData) -> str:
         """Show the passages of an earlier answer."""
-        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), _value(chosen))
+        turn = self._chats.find(chat_of(stored, self._learner(stored, request)), bridge.value(chosen))
         return panel(turn, self._reader(stored, request))
 
     def rate(self, stored: Stored, request: gr.Request, liked: gr.LikeData) -> None:
@@ -296,7 +296,3 @@ class ChatPage:
         self._feedback.add(turn.answer.id, session, thumb, reason)
         self._chats.put(key, rated(turn, thumb))
         gr.Info(messages.say("thanks", language), duration=3)
-
-
-def _value(chosen: gr.EventData) -> str:
-    return str(chosen._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data

@@ -1,7 +1,7 @@
 """The Fix page: a pasted log, what it shows and how it is mended, and a form for a pitfall of one's own."""
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -21,14 +21,11 @@ from ui.intro import intro_html
 from ui.keepers import EVERYONE, Keepers
 from ui.markdown import inline
 from ui.opening import Team
+from ui.visitor import Reader, Stored, Updates
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas
     from agents.mending import Added, Mender
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
 
 _SCRIPT: Final = Path(__file__).with_name("fix.js")
 _EXAMPLES: Final = (
@@ -130,7 +127,7 @@ class FixPage:
 
     def act(self, stored: Stored, request: gr.Request, log: str | None, done: gr.EventData) -> Updates:
         """Show what an address asks for, open the form, or remove a pitfall."""
-        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(done)
         reader = self._asking(stored, request)
 
         def acted(atlas: "Atlas") -> Updates:

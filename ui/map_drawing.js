@@ -53,6 +53,7 @@ const drawingOn = (host, tell) => {
   let cursor = "";
   let isFitted = false;
   let isNew = false;
+  let waiting = [];  // lines that are drawn after the nodes have been
   const worn = new Map();  // the classes that each node and line has, so that only what changes is touched
 
   const wear = (id, classes) => {
@@ -73,6 +74,11 @@ const drawingOn = (host, tell) => {
       return { group: "edges", classes, data: { id, source: chart.notes[from].id, target: chart.notes[to].id } };
     }
     wear(id, classes);
+  };
+
+  const drawWaiting = () => {
+    cy.add(waiting);
+    waiting = [];
   };
 
   const sizeOf = (note) => SIZE[0] + (SIZE[1] - SIZE[0]) * Math.min(1, Math.sqrt(note.ties / 40));
@@ -192,7 +198,8 @@ const drawingOn = (host, tell) => {
         if (isNew) {
           cy.elements().remove();
           worn.clear();
-        }
+          waiting = [];
+        } else drawWaiting();
         const nodes = [];
         notes.forEach((note) => {
           const look = paint(note);
@@ -223,11 +230,16 @@ const drawingOn = (host, tell) => {
           if (ends.some((note) => isOff(note)) || !(lines.has(kind) || isLit || isWay)) return line(n, null);
           return line(n, [kind, isWay && "way", isLit && "lit", hasFocus && !isLit && !isWay && "away"].filter(Boolean).join(" "));
         });
-        cy.add([...nodes, ...made.filter(Boolean)]);
+        if (!isNew) cy.add(made.filter(Boolean));
+        else {
+          cy.add(nodes);
+          waiting = made.filter(Boolean);
+        }
       });
       if (isNew) {
         isNew = false;
         first();
+        cy.one("render", () => setTimeout(drawWaiting));  // a thousand lines cost as long as all else
       }
       shown.order = [...shown.byId.values()].filter((note) => !note.isOff).sort((a, b) => a.rank - b.rank || b.ties - a.ties);
       write();

@@ -18,14 +18,10 @@ from ui import bridge
 from ui.map_data import chart_data, path_data, standing_data
 from ui.map_messages import say
 from ui.opening import Team
+from ui.visitor import Learner, Reader, Stored, Updates
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored, gr.Request], str]
 
 _FOLDER: Final = Path(__file__).parent
 _LIBRARY: Final = "vendor/cytoscape.min.js"  # as the application serves it
@@ -79,7 +75,7 @@ class MapPage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Send the chart, where the browser does not hold it, and where the learner stands on it."""
-        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(done)
         try:
             atlas = self._team.atlas(_PATIENCE_S)
             if atlas is None:

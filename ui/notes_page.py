@@ -26,15 +26,11 @@ from ui.notes_note import gone_html, head_html, page_of, side_html, text_markdow
 from ui.notes_query import Wanted, wanted
 from ui.notes_shelf import adding_html, kept_html, problem_html, shelf_html, standing_html, taken_html, told_html
 from ui.opening import Team
+from ui.visitor import Learner, Reader, Stored, Updates
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas  # loads the team's parts, after the page is up
     from knowledge.shelf import Clash
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("notes.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -96,7 +92,7 @@ class NotesPage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show what an address asks for, or change the reader's own notes."""
-        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(done)
         language = self._reader(stored, request)
         is_opened = sent.get("do") == "open"
         try:

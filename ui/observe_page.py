@@ -21,14 +21,10 @@ from ui.observe_messages import say
 from ui.observe_plot import day_plot
 from ui.opening import Team
 from ui.quiz_plot import page_figure
+from ui.visitor import Learner, Reader, Stored, Updates
 
 if TYPE_CHECKING:
     from agents.trace_store import TraceStore
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("observe.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -83,7 +79,7 @@ class ObservePage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the figures or one trace, or do with the traces what the reader wants."""
-        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(done)
         learner, language = self._learner(stored, request), self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)

@@ -26,14 +26,10 @@ from ui.progress_plot import Plain, course_plot, forecast_plot, history_plot, st
 from ui.progress_record import added, brought_along, exported, record_html
 from ui.progress_time import time_text
 from ui.quiz_plot import page_figure
+from ui.visitor import Learner, Reader, Stored, Updates
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("progress.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -100,7 +96,7 @@ class ProgressPage:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the record, or do with it what the reader wants."""
-        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(done)
         language = self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)

@@ -34,15 +34,11 @@ from ui.quiz_screen import (
 from ui.quiz_sitting import Place, Sitting, Sittings, View
 from ui.quiz_start import QuizStart
 from ui.quiz_writing import Writings
+from ui.visitor import Learner, Reader, Stored, Updates, page_of
 
 if TYPE_CHECKING:
     from agents.atlas import Atlas
     from agents.quizzing import Outcome
-
-Stored = Mapping[str, str] | None
-Updates = dict[Any, Any]
-Reader = Callable[[Stored, gr.Request], Language]
-Learner = Callable[[Stored, gr.Request], str]
 
 _SCRIPT: Final = Path(__file__).with_name("quiz.js")
 _PATIENCE_S: Final = 0.5  # the browser asks again
@@ -112,16 +108,15 @@ class QuizPage:
         wanted: Level | None = next((known for known in LEVELS if known == level), None)
         subject = str(topic or "").strip() if source == "topic" else ""
         wish = Wish(subject, source, int(number), types_of(types), wanted, language)
-        return self._updates(self._begun(wish, FORM, self._learner(stored, request), _page(request)))
+        return self._updates(self._begun(wish, FORM, self._learner(stored, request), page_of(request)))
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show a place of the quiz, or do what the reader did on the card."""
-        text = str(done._data.get("value", ""))  # pyright: ignore[reportPrivateUsage] - the event's own data
-        sent = bridge.sent(text)
+        sent = bridge.sent(done)
         language, learner = self._reader(stored, request), self._learner(stored, request)
         if sent.get("do") == "open":
             query = str(sent.get("query", ""))
-            return self._opened(query if query.startswith("?") else FORM, language, learner, _page(request))
+            return self._opened(query if query.startswith("?") else FORM, language, learner, page_of(request))
         sitting = self._sittings.find(learner, str(sent.get("quiz", "")))
         at = sent.get("at")
         if sitting is None or not isinstance(at, int):
@@ -263,7 +258,3 @@ class QuizPage:
             self.feedback: screen.feedback,
             self.after: screen.after,
         }
-
-
-def _page(request: gr.Request) -> str:
-    return request.session_hash or ""

@@ -110,7 +110,7 @@ class SessionPart:
 
     def act(self, stored: Stored, request: gr.Request, done: gr.EventData) -> Updates:
         """Show the list, or do with a conversation what the reader wants."""
-        sent = bridge.sent(str(done._data.get("value", "")))  # pyright: ignore[reportPrivateUsage] - the event's own data
+        sent = bridge.sent(done)
         learner, language = self._learner(stored, request), self._reader(stored, request)
         try:
             atlas = self._team.atlas(_PATIENCE_S)

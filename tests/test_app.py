@@ -68,7 +68,9 @@ def asked(page: Page, question: str, stored: Stored) -> list[dict[Any, Any]]:
 
 
 def chat_of(update: Mapping[Any, Any], page: Page) -> str:
-    return json.dumps(update[page.chat.chat].value, default=str)
+    """The messages that an update shows: the component's in the first, alone in those after it."""
+    chat = update[page.chat.chat]
+    return json.dumps(chat if isinstance(chat, list) else chat.value, default=str)
 
 
 def test_an_empty_question_is_no_question(open_page: Page, stored: Stored) -> None:

@@ -180,7 +180,7 @@ def test_the_address_names_a_pitfall_and_never_a_log() -> None:
 
 
 def test_a_problem_and_a_hint_are_told_as_text() -> None:
-    assert "<b>&lt;x&gt;</b>" in problem_html(UserMistake("<x>", "do <y>"), "en")
+    assert "&lt;x&gt; do &lt;y&gt;" in problem_html(UserMistake("<x>", "do <y>"), "en")
     assert 'role="alert"' in problem_html(UserMistake("a", "b"), "zh")
     assert 'data-state="waiting"' in hint_html("waiting", "zh", "waiting")
 

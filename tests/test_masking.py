@@ -145,7 +145,7 @@ def test_adding_a_pitfall_on_the_command_line_stores_none(atlas: Command, watch:
 
 
 def request() -> Any:
-    return SimpleNamespace(headers={}, session_hash="page")
+    return SimpleNamespace(headers={}, session_hash="page", username=None)
 
 
 def event(**data: str) -> Any:

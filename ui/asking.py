@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from agents.events import Event, Step, Token
+from agents.events import Event, EvidenceFound, Step
 from agents.route import visible
 from agents.stop import Stoppable
 from knowledge.errors import AtlasError
@@ -20,7 +20,7 @@ from ui.opening import Team
 if TYPE_CHECKING:
     from agents.atlas import Atlas  # loads the team's parts, after the page is up
 
-WORDS_EVERY_S: Final = 0.08  # words are shown so often; a page that is told of each one has no time to draw them
+SHOWN_EVERY_S: Final = 0.08  # a page that is told of each word and step has no time to draw them; sources never wait
 OPENING_S: Final = 180.0  # how long a question waits for the notes to open
 _BEAT_S: Final = 0.5
 _LOG = logging.getLogger(__name__)
@@ -87,9 +87,11 @@ def _answered(
     for event in answering:
         before, turn = turn, advanced(turn, event)
         is_behind = is_behind or _shows(event, before, turn)
-        if is_behind and (not isinstance(event, Token) or clock() - shown_at >= WORDS_EVERY_S):
+        if is_behind and (isinstance(event, EvidenceFound) or clock() - shown_at >= SHOWN_EVERY_S):
             shown_at, is_behind = clock(), False
             yield turn
+    if is_behind:
+        yield turn
 
 
 def _shows(event: Event, before: Turn, after: Turn) -> bool:

@@ -129,6 +129,7 @@ class FixPage:
         """Show what an address asks for, open the form, or remove a pitfall."""
         sent = bridge.sent(done)
         reader = self._asking(stored, request)
+        named = _named(str(sent.get("query", "")))
 
         def acted(atlas: "Atlas") -> Updates:
             match sent.get("do"):
@@ -141,9 +142,9 @@ class FixPage:
                     self._keepers.check(request.username)
                     return self._removed(atlas.mender, str(sent.get("pitfall", "")), log or "", reader)
                 case _:
-                    return self._opened(atlas.mender, str(sent.get("query", "")), reader)
+                    return self._opened(atlas.mender, named, reader)
 
-        return self._with_atlas(reader.language, acted)
+        return self._with_atlas(reader.language, acted, named)
 
     def add(
         self, stored: Stored, request: gr.Request, log: str | None, related: list[str] | None, *values: str | None
@@ -166,7 +167,7 @@ class FixPage:
         if (log or "").strip():
             shown = self._found(atlas.mender, log or "", reader, told)
         else:
-            shown = self._opened(atlas.mender, address(added.note), reader, told)
+            shown = self._opened(atlas.mender, added.note, reader, told)
         return {**shown, **self._closed(), **dict.fromkeys(self.fields.values(), ""), self.related: []}
 
     def cancel(self) -> Updates:
@@ -180,14 +181,15 @@ class FixPage:
         kept = "" if self._keepers.admit(request.username) else self._keepers.refusal.told(language)
         return _Asking(language, kept)
 
-    def _with_atlas(self, language: Language, shown: Callable[["Atlas"], Updates]) -> Updates:
+    def _with_atlas(self, language: Language, shown: Callable[["Atlas"], Updates], pitfall: str = "") -> Updates:
+        """Return what is shown, or why nothing is, at the address of the pitfall that is asked for."""
         try:
             atlas = self._team.atlas(_PATIENCE_S)
             if atlas is None:
-                return {self.result: hint_html("waiting", language, "waiting"), self.link: _link(address())}
+                return {self.result: hint_html("waiting", language, "waiting"), self.link: _link(address(pitfall))}
             return shown(atlas)
         except AtlasError as error:
-            return {self.result: problem_html(error, language), self.told: "", self.link: _link(address())}
+            return {self.result: problem_html(error, language), self.told: "", self.link: _link(address(pitfall))}
 
     def _found(self, mender: "Mender", log: str, reader: _Asking, told: str = "") -> Updates:
         language = reader.language
@@ -202,8 +204,7 @@ class FixPage:
             self.result: diagnosis_html(found, language, notes, adds=not reader.kept),
         }
 
-    def _opened(self, mender: "Mender", query: str, reader: _Asking, told: str = "") -> Updates:
-        pitfall = next(iter(parse_qs(query.removeprefix("?")).get("pitfall", [])), "")
+    def _opened(self, mender: "Mender", pitfall: str, reader: _Asking, told: str = "") -> Updates:
         if not pitfall:
             return {**self._own(mender, reader), self.told: told, self.result: ""}
         match = mender.pitfall(pitfall, reader.language)
@@ -244,6 +245,15 @@ class FixPage:
         if added.beside:
             told += _told(say("beside", language, titles="; ".join(added.beside)))
         return told
+
+
+def _named(query: str) -> str:
+    """Return the pitfall that an address names, or an empty text."""
+    try:
+        given = parse_qs(query.removeprefix("?"), max_num_fields=50)
+    except ValueError:  # more fields than any link of ours has
+        return ""
+    return given.get("pitfall", [""])[-1]
 
 
 def _diagnosed(mender: "Mender", log: str, language: Language) -> tuple[Diagnosis, str]:

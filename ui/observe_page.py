@@ -89,7 +89,7 @@ class ObservePage:
                 return self._only(_state("off") + _told(say("off", language)))
             return self._done(atlas.traces.store, learner, sent, language)
         except AtlasError as error:
-            return self._only(_state("problem") + f'<p class="problem" role="alert">{escape(error.told(language))}</p>')
+            return self._only(_state("problem") + _problem(error.told(language)))
 
     # --- doing --------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ class ObservePage:
             case "texts":
                 store.keep_texts(learner, keep=sent.get("keep") is True)
             case "delete":
-                return self._shown(store, learner, language, say("deleted", language, n=store.delete(learner)))
+                return self._shown(store, learner, language, _told(say("deleted", language, n=store.delete(learner))))
             case _:
                 answer = _answer(str(sent.get("query", "")))
                 if answer:
@@ -108,9 +108,10 @@ class ObservePage:
     def _traced(self, store: "TraceStore", learner: str, answer: str, language: Language) -> Updates:
         trace, zone = store.trace(answer, learner), self._clock().astimezone().tzinfo
         if trace is None:
-            return {**self._shown(store, learner, language, say("unknown", language))}
+            shown = self._shown(store, learner, language, _problem(say("unknown", language)))
+            return {**shown, self.link: _link(answer)}
         return {
-            self.link: bridge.link(f"{_PLACE}&{urlencode({'answer': trace.id})}"),
+            self.link: _link(trace.id),
             self.figures: _state("trace") + trace_html(trace, self._price, zone, language),
             self.plot: gr.Plot(visible=False),
             self.rest: "",
@@ -123,7 +124,7 @@ class ObservePage:
         traces = store.traces(learner, since=now - timedelta(days=_DAYS))
         keeping = keeping_html(len(traces), language, keeps_texts=store.keeps_texts(learner))
         if not traces:
-            nothing = _state("none") + _told(told) + f'<p class="none">{escape(say("none", language))}</p>'
+            nothing = _state("none") + told + f'<p class="none">{escape(say("none", language))}</p>'
             return {**self._only(nothing), self.rest: keeping}
         days = by_day(traces, self._price, now.tzinfo)
         agents = by_agent(traces, self._price)
@@ -142,7 +143,7 @@ class ObservePage:
         plot = page_figure(day_plot(days, now.date(), language)) if has_tokens else None
         return {
             self.link: bridge.link(_PLACE),
-            self.figures: _state("shown") + _told(told) + figures_html(columns, self._price, language),
+            self.figures: _state("shown") + told + figures_html(columns, self._price, language),
             self.plot: gr.Plot(plot, visible=has_tokens),
             self.rest: "".join(rest),
         }
@@ -161,6 +162,14 @@ def _state(state: str) -> str:
 
 def _told(said: str) -> str:
     return f'<p class="told" role="status">{escape(said)}</p>' if said else ""
+
+
+def _problem(said: str) -> str:
+    return f'<p class="problem" role="alert">{escape(said)}</p>'
+
+
+def _link(answer: str) -> str:
+    return bridge.link(f"{_PLACE}&{urlencode({'answer': answer})}")
 
 
 def _answer(query: str) -> str:

@@ -242,9 +242,28 @@
     if (log && name && log.getAttribute("aria-label") !== name.textContent) log.setAttribute("aria-label", name.textContent);
     document.querySelectorAll("#quiz label[title]").forEach((choice) => choice.removeAttribute("title"));
     document.querySelectorAll(".empty[aria-label]:not([role])").forEach((plot) => plot.setAttribute("role", "img"));
+    // Each of its choices is a group of its own: under one name, the arrow keys lead from one to the next.
+    document.querySelectorAll("fieldset.block").forEach((group) => {
+      const [first, ...others] = group.querySelectorAll("input[type='radio']");
+      others.forEach((other) => { if (other.name !== first.name) other.name = first.name; });
+    });
     // The line of a step is a button itself; the arrow within it does the same.
     document.querySelectorAll("#chat .thought-group .title .icon-button:not([inert])").forEach((arrow) => { arrow.inert = true; });
   };
+
+  // What a list to choose from holds is selected when one comes to it: Gradio would append what is typed.
+  let comes = false;
+  const selectAll = (event) => {
+    if (!comes || !event.target.matches?.("input[role='combobox']")) return;
+    event.target.select();
+    if (event.type === "click") comes = false;  // the press of the mouse has put the caret somewhere
+  };
+  document.addEventListener("focusin", (event) => {
+    comes = true;
+    selectAll(event);
+  });
+  document.addEventListener("click", selectAll);
+  document.addEventListener("input", () => { comes = false; });
 
   // Gradio labels each message with its source text; a screen reader shall read the message itself.
   new MutationObserver((changes) => {

@@ -69,7 +69,6 @@ const settle = (tries = 20) => {
     requestAnimationFrame(() => settle(tries - 1));
     return;
   }
-  busyUntil = 0;
   find("#quiz-card")?.removeAttribute("aria-busy");
   const { quiz, at, state } = now();
   if (state === "waiting") setTimeout(() => here() && now().state === "waiting" && window.atlasQuiz(location.search), 1000);
@@ -112,6 +111,7 @@ new MutationObserver(() => {
   const token = find("#quiz-link a")?.dataset.token;
   if (!token || token === answered) return;
   answered = token;
+  busyUntil = 0;  // a click is not lost while the rest is drawn
   requestAnimationFrame(() => requestAnimationFrame(() => settle()));  // the other parts come with it
 }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-token"] });
 

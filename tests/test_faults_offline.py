@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -27,14 +28,47 @@ The tunnel of vLLM sleeps after an hour.
 
 Wake the tunnel.
 """
-# An address of each place, what is shown there, and a link or button that asks the server for more.
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a reader does at a place; all but the address are selectors."""
+
+    address: str
+    there: str  # is shown
+    more: str  # asks the server, which does not answer
+    came: str  # is shown once it does again
+    on: str  # asks for something else
+    then: str  # comes of it
+
+
 PLACES = {
-    "notes": ("?place=notes&note=vllm", "#notes-head h2", "#notes-side a[href*='note=']"),
-    "map": ("?place=map&note=vllm", ".map-card h3", ".map-card a[href*='goal=']"),
-    "progress": ("?place=progress", "#progress-record section", "#places a[data-place=quiz]"),
-    "calculate": ("?place=calculate&kind=memory", "#calc-answer .verdict", "#calc-kind label:nth-of-type(2)"),
-    "observe": ("?place=observe", "#observe h2", "#places a[data-place=notes]"),
-}
+    "notes": Work(
+        "?place=notes&note=vllm", "#notes-head h2",
+        "#notes-side a[href*='note=paged-attention']", "#notes-head h2:text-is('分页注意力')",
+        "#notes-side a[href*='note=vllm']", "#notes-head h2:text-is('vLLM')",
+    ),
+    "map": Work(
+        "?place=map&note=vllm", ".map-card h3",
+        ".map-card a[href*='goal=']", ".map-path strong",
+        ".map-path a[href*='note=paged-attention']", ".map-card h3:text-is('分页注意力')",
+    ),
+    "progress": Work(
+        "?place=progress", "#progress-record section",
+        "#places a[data-place=quiz]", "#quiz-begin",
+        "#places a[data-place=progress]", "#progress-record section",
+    ),
+    "calculate": Work(
+        "?place=calculate&kind=memory", "#calc-answer .verdict",
+        "#calc-kind label:nth-of-type(2)", "#calc-answer .verdict",
+        "#calc-kind label:nth-of-type(2)", "#calc-kind label:nth-of-type(2).selected",
+    ),
+    "observe": Work(
+        "?place=observe", "#observe h2",
+        "#places a[data-place=notes]", "#notes-list a",
+        "#places a[data-place=observe]", "#observe h2",
+    ),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +157,12 @@ def test_a_task_that_is_being_written_is_there_when_the_connection_is_back(visit
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_says_so_and_goes_on_from_where_it_was(visits: Visits, place: str) -> None:
-    address, there, more = PLACES[place]
-    context = visits.context("zh-CN" if place in {"map", "notes"} else "en-US")
-    page = visits.visit(address, there, context)
-    lose(context, page, "zh-CN" if place in {"map", "notes"} else "en-US")
-    page.locator(more).first.click()
+    work, language = PLACES[place], "zh-CN" if place in {"map", "notes"} else "en-US"
+    context = visits.context(language)
+    page = visits.visit(work.address, work.there, context)
+    lose(context, page, language)
+    page.locator(work.more).first.click()
     find(context, page)
-    page.locator(more).first.click()
-    expect(page.locator(there).or_(page.locator("#quiz-begin, #notes-list a")).first).to_be_visible()
+    expect(page.locator(work.came).first).to_be_visible()
+    page.locator(work.on).first.click()
+    expect(page.locator(work.then).first).to_be_visible()

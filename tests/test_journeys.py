@@ -135,7 +135,8 @@ def test_a_guided_lesson_asks_hints_tells_and_ends_with_reviews(page: Page, read
 def test_a_quiz_from_the_form_to_the_note_the_result_and_a_file(page: Page, reader: Reader, tmp_path: Path) -> None:
     go(page, "quiz")
     quiz_is(page, "form")
-    page.locator("#quiz-topic input").fill("LoRA")
+    page.locator("#quiz-topic input").click()
+    page.keyboard.type("LoRA")
     page.get_by_role("option", name="LoRA", exact=True).click()
     page.locator("#quiz-number").get_by_text("3", exact=True).click()
     page.locator("#quiz-types").get_by_text(reader.says("Single choice", "单选")).click()

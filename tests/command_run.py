@@ -1,9 +1,14 @@
-"""What a command of the command line left behind."""
+"""A command of the command line, and what it left behind."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+from ui import cli
 
 
 @dataclass(frozen=True)
@@ -24,3 +29,13 @@ class Run:
 
 
 Command = Callable[..., Run]
+
+
+def run_here(capfd: pytest.CaptureFixture[str], arguments: Iterable[str | Path]) -> Run:
+    """Runs a command in this process."""
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main([str(argument) for argument in arguments])
+    printed = capfd.readouterr()
+    assert isinstance(ended.value.code, int)
+    return Run(ended.value.code, printed.out, printed.err)

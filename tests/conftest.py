@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import offline
 import pytest
-from command_run import Command, Run
+from command_run import Command, Run, run_here
 from hash_embedder import HashEmbedder
 from scripted_model import ScriptedModel
 
 from knowledge.embedding import Embedder, embedded
 from knowledge.index import VECTORS_OF_BUILT_IN, Index
 from knowledge.reader import Folder
-from ui import assembly, cli, settings
+from ui import assembly, settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -111,12 +111,7 @@ def atlas(
 
     def run_command(*arguments: str | Path, stdin: str = "") -> Run:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(argument) for argument in arguments])
-        printed = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Run(ended.value.code, printed.out, printed.err)
+        return run_here(capfd, arguments)
 
     return run_command
 

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from command_run import Command, Run
+from command_run import Command, Run, run_here
 from hash_embedder import HashEmbedder
 
-from ui import assembly, cli
+from ui import assembly
 
 
 @contextmanager
@@ -39,12 +39,7 @@ def commands(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
 
     def run_command(*arguments: str | Path, stdin: bytes = b"") -> Run:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            cli.main([str(argument) for argument in arguments])
-        printed = capfd.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Run(ended.value.code, printed.out, printed.err)
+        return run_here(capfd, arguments)
 
     with unset(monkeypatch, home):
         yield run_command
